@@ -1,0 +1,42 @@
+# `make demo` shows the agent at work; `make test` is what CI runs. Both work on a machine that never saw the project.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+# install-if-missing: $(call need,PROGRAM,DEBIAN-PACKAGE)
+need = command -v $(1) >/dev/null || PATH="$$PATH:/usr/sbin:/sbin" command -v $(1) >/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends $(2); }
+
+.PHONY: demo test fix bench clean system-packages
+.DELETE_ON_ERROR:
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+demo: $(VENV)/installed
+	@$(call need,mosquitto,mosquitto)
+	$(BIN)/devicewarden sandbox demo
+
+system-packages:
+	@$(call need,mosquitto,mosquitto)
+	@$(call need,softhsm2-util,softhsm2 opensc)
+	@$(call need,ip,iproute2)
+
+test: $(VENV)/installed system-packages
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest
+
+fix: $(VENV)/installed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/installed system-packages
+	@$(call need,valgrind,valgrind libc6-dbg)
+	$(BIN)/python tests/bench/main.py --json bench.json
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist bench.json

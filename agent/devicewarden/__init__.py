@@ -1,0 +1,1 @@
+"""A self-hosted AWS IoT Device Defender agent for Linux edge devices."""

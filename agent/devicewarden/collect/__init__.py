@@ -1,0 +1,1 @@
+"""Read the host. Host -> Sample -> Metrics. Only this room imports psutil."""

@@ -1,0 +1,1 @@
+"""The nouns that every room shares: frozen values. Imports nothing of ours, touches nothing."""

@@ -1,0 +1,44 @@
+"""How the sending of one report ended: exactly one of these, always."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The service parsed the report."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """The broker took the report and no reply is expected (`publish.expect_reply = false`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The service refused the report.
+
+    Attributes:
+        code: the service's ErrorCode; an open set.
+        reason: the service's ErrorMessage.
+    """
+
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoReply:
+    """The broker took the report and no reply came within `publish.reply_timeout_s`."""
+
+    waited_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """The report did not reach the broker, so nothing was sent; the next one carries the counts."""
+
+    reason: str
+
+
+Outcome: TypeAlias = Accepted | Acknowledged | Rejected | NoReply | Missed
