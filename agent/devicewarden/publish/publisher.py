@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal, Protocol, TypeAlias
 
 MessageHandler: TypeAlias = Callable[[str, bytes], None]
-"""Called on the event loop with topic and payload; hostile, but its size is limited already."""
+"""Called on the event loop with topic and payload, which are hostile and of any size."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +18,8 @@ class ConnectionState:
         since: aware UTC time at which this state began.
         attempts: connection attempts since the last connection.
         connects: connections made since the start.
-        last_error: why the last attempt failed or the last connection ended, empty if it did not.
+        last_error: why the last attempt failed or the last connection ended, or what the broker
+            refuses on this one; empty if all is well.
         hint: what the operator can do about it.
     """
 
@@ -30,6 +31,10 @@ class ConnectionState:
     hint: str = ""
 
 
+OnChange: TypeAlias = Callable[[ConnectionState], None]
+"""Called on the event loop after each change."""
+
+
 class Publisher(Protocol):
     """Holds one connection to one broker and keeps trying for ever. Used from one event loop."""
 
@@ -38,8 +43,11 @@ class Publisher(Protocol):
         """How things stand now."""
         ...
 
-    def subscribe(self, topic_filter: str, handler: MessageHandler) -> None:
-        """Register before `start`; (re)established on each connection that has no session."""
+    def subscribe(self, topic: str, handler: MessageHandler) -> None:
+        """Register a topic without wildcards, before `start`.
+
+        The subscription is made again on each connection on which the broker does not hold it.
+        """
         ...
 
     async def start(self) -> None:
@@ -52,6 +60,8 @@ class Publisher(Protocol):
 
     async def publish(self, topic: str, payload: bytes, *, qos: int) -> None:
         """Hand over one message and wait for the broker's acknowledgement (QoS 1).
+
+        A message that failed is never sent later.
 
         Raises:
             TemporaryPublishError: not connected, disconnected meanwhile, or no acknowledgement.

@@ -1,0 +1,152 @@
+"""Settings -> awscrt's MQTT 5 client, with every option that matters chosen here."""
+
+import re
+from typing import Any, Final
+
+from awscrt import http, io, mqtt5
+from awscrt.exceptions import AwsCrtError
+from awsiot import mqtt5_client_builder
+
+from devicewarden.config.settings import PublishSettings
+from devicewarden.publish.credentials import read_secret
+
+MAX_PACKET_BYTES: Final = 16_384
+"""What we take from the broker: replies have 8 KiB at most."""
+
+NATIVE_ERRORS: Final = (AwsCrtError, OSError, RuntimeError, TypeError, ValueError)
+"""What awscrt raises, here and from its futures."""
+
+TLS_PORT: Final = 8883
+PLAIN_PORT: Final = 1883
+AWS_DOMAINS: Final = (".amazonaws.com", ".amazonaws.com.cn")
+# The builder cannot set a least TLS version, but this list of ciphers begins at TLS 1.2.
+CIPHERS: Final = io.TlsCipherPref.PQ_DEFAULT
+NATIVE_TEXT: Final = re.compile(r"\d+ \((AWS_\w+)\): (.*)", re.DOTALL)
+
+
+def connect_packet(settings: PublishSettings, client_id: str, will: Any | None) -> Any:
+    """Make the CONNECT packet; the password is read from its file.
+
+    Raises:
+        ConfigError: the password cannot be read.
+    """
+    password = settings.password_file
+    return mqtt5.ConnectPacket(
+        client_id=client_id,
+        keep_alive_interval_sec=settings.keep_alive_s,
+        username=settings.username or None,
+        password=read_secret(password, "publish.password_file") if password else None,
+        session_expiry_interval_sec=settings.session_expiry_s,
+        maximum_packet_size=MAX_PACKET_BYTES,
+        will=will,
+    )
+
+
+def client_options(settings: PublishSettings, connect: Any) -> Any:
+    """Make the options of a client: one thread, no queue, full jitter, nothing told to AWS.
+
+    Raises:
+        ConfigError: the proxy's password cannot be read.
+    """
+    group = io.EventLoopGroup(1)
+    socket_options = io.SocketOptions()
+    socket_options.connect_timeout_ms = _ms(settings.connect_timeout_s)
+    rejoin = settings.session_expiry_s > 0
+    aws = settings.endpoint.lower().endswith(AWS_DOMAINS)
+    validation = mqtt5.ExtendedValidationAndFlowControlOptions
+    sessions = mqtt5.ClientSessionBehaviorType
+    return mqtt5.ClientOptions(
+        host_name=settings.endpoint,
+        port=settings.port or (TLS_PORT if settings.tls else PLAIN_PORT),
+        bootstrap=io.ClientBootstrap(group, io.DefaultHostResolver(group, max_hosts=2)),
+        socket_options=socket_options,
+        http_proxy_options=_proxy(settings) if settings.proxy_host else None,
+        connect_options=connect,
+        session_behavior=sessions.REJOIN_POST_SUCCESS if rejoin else sessions.CLEAN,
+        # AWS's limits of topics and rates are not those of other brokers.
+        extended_validation_and_flow_control_options=(
+            validation.AWS_IOT_CORE_DEFAULTS if aws else validation.NONE
+        ),
+        offline_queue_behavior=mqtt5.ClientOperationQueueBehaviorType.FAIL_ALL_ON_DISCONNECT,
+        retry_jitter_mode=mqtt5.ExponentialBackoffJitterMode.FULL,
+        min_reconnect_delay_ms=_ms(settings.first_wait_s),
+        max_reconnect_delay_ms=_ms(max(settings.first_wait_s, settings.max_wait_s)),
+        min_connected_time_to_reset_reconnect_delay_ms=_ms(settings.stable_after_s),
+        # awscrt wants the answer to a ping before the next one is due.
+        ping_timeout_ms=_ms(min(settings.ack_timeout_s, settings.keep_alive_s / 2)),
+        connack_timeout_ms=_ms(settings.connect_timeout_s),
+        ack_timeout_sec=settings.ack_timeout_s,
+        disable_metrics=True,
+    )
+
+
+def make_client(settings: PublishSettings, options: Any) -> Any:
+    """Make the client: certificate and key, PKCS#11, TLS without a certificate, or plain text.
+
+    Raises:
+        ConfigError: the PIN cannot be read.
+        NATIVE_ERRORS: a file, module, PIN or option that awscrt cannot use.
+    """
+    common = {
+        "endpoint": settings.endpoint,
+        "client_options": options,
+        # The builder overwrites the user name of the options with this one.
+        "username": settings.username,
+        "ca_filepath": settings.ca_file or None,
+        "cipher_pref": CIPHERS,
+        "enable_metrics_collection": False,
+    }
+    if settings.tls and settings.pkcs11_library:
+        return mqtt5_client_builder.mtls_with_pkcs11(**common, **_pkcs11(settings))
+    if settings.tls and settings.cert_file:
+        return mqtt5_client_builder.mtls_from_path(settings.cert_file, settings.key_file, **common)
+    if settings.tls:
+        options.tls_ctx = _server_authentication(settings)
+    return mqtt5.Client(options)
+
+
+def name_and_text(error: BaseException) -> tuple[str, str]:
+    """Take the name and the explanation out of one of NATIVE_ERRORS."""
+    if isinstance(error, AwsCrtError):
+        return error.name, error.message
+    native = NATIVE_TEXT.fullmatch(str(error))
+    return (native[1], native[2]) if native else (type(error).__name__, str(error))
+
+
+def _pkcs11(settings: PublishSettings) -> dict[str, Any]:
+    pin = settings.pkcs11_pin_file
+    return {
+        "pkcs11_lib": io.Pkcs11Lib(file=settings.pkcs11_library),
+        # Tokens without a PIN, or with a keypad of their own, take None.
+        "user_pin": read_secret(pin, "publish.pkcs11_pin_file") if pin else None,
+        "slot_id": settings.pkcs11_slot if settings.pkcs11_slot >= 0 else None,
+        "token_label": settings.pkcs11_token_label or None,
+        "private_key_label": settings.pkcs11_key_label or None,
+        "cert_filepath": settings.cert_file,
+    }
+
+
+def _server_authentication(settings: PublishSettings) -> Any:
+    tls = io.TlsContextOptions()
+    tls.cipher_pref = CIPHERS
+    if settings.ca_file:
+        tls.override_default_trust_store_from_path(ca_filepath=settings.ca_file)
+    return io.ClientTlsContext(tls)
+
+
+def _proxy(settings: PublishSettings) -> Any:
+    password = settings.proxy_password_file
+    basic = bool(settings.proxy_username)
+    return http.HttpProxyOptions(
+        settings.proxy_host,
+        settings.proxy_port,
+        auth_type=http.HttpProxyAuthenticationType(int(basic)),
+        auth_username=settings.proxy_username or None,
+        auth_password=read_secret(password, "publish.proxy_password_file") if password else None,
+        connection_type=http.HttpProxyConnectionType.Tunneling,
+    )
+
+
+def _ms(seconds: float) -> int:
+    # For awscrt 0 means its own default.
+    return max(1, round(seconds * 1000))

@@ -1,0 +1,47 @@
+"""Settings -> publisher, or publisher and exchange together: what the wiring calls."""
+
+import asyncio
+
+from devicewarden.config.settings import Settings
+from devicewarden.model.errors import ConfigError
+from devicewarden.publish.exchange import Exchange, OnLateReply
+from devicewarden.publish.publisher import OnChange, Publisher
+from devicewarden.publish.topics import report_topics
+
+
+def open_publisher(settings: Settings, on_change: OnChange | None = None) -> Publisher:
+    """Make the publisher that the settings ask for; it does not connect yet.
+
+    Raises:
+        ConfigError: a certificate, key, module, PIN or password that cannot be used.
+    """
+    try:
+        # A daemon that publishes nothing never pays the memory of an MQTT library.
+        from devicewarden.publish.awscrt_mqtt import AwsCrtPublisher  # noqa: PLC0415  see above
+    except ImportError as error:
+        raise ConfigError(
+            f"publish.endpoint: no MQTT library: {error}", hint="install awsiotsdk"
+        ) from error
+    thing = settings.thing.name
+    client_id = settings.thing.client_id or thing
+    return AwsCrtPublisher(settings.publish, thing, client_id, on_change=on_change)
+
+
+def open_exchange(
+    settings: Settings, publisher: Publisher, *, stop: asyncio.Event, on_late_reply: OnLateReply
+) -> Exchange:
+    """Make the exchange of reports and replies over a publisher that has not started.
+
+    Raises:
+        ConfigError: a thing name or topic that no broker would take.
+    """
+    encoding = settings.report.format
+    topics = report_topics(settings.publish, thing=settings.thing.name, encoding=encoding)
+    return Exchange(
+        publisher,
+        topics,
+        settings.publish,
+        encoding=encoding,
+        stop=stop,
+        on_late_reply=on_late_reply,
+    )
