@@ -1,0 +1,214 @@
+"""Broker, proxy and Device Defender endpoint joined: what an agent takes for AWS IoT Core."""
+
+import atexit
+import contextlib
+import re
+import threading
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from queue import SimpleQueue
+from types import TracebackType
+from typing import Final, Self
+
+from devicewarden.model.errors import AgentError
+from devicewarden.sandbox.agent_config import Section, merge, to_toml
+from devicewarden.sandbox.broker import Broker
+from devicewarden.sandbox.defender import NAME, Defender
+from devicewarden.sandbox.faults import find_fault
+from devicewarden.sandbox.pki import Authority, Credentials, write_private
+from devicewarden.sandbox.proxy import Proxy
+from devicewarden.sandbox.verdict import Judge, Received
+
+# AWS's rule for thing names, and no longer than the common name of a certificate may be.
+THING_NAME: Final = re.compile(r"[a-zA-Z0-9:_-]{1,64}")
+# As fast as an agent goes that waits a little less for its reply.
+REPORT_INTERVAL_S: Final = 3
+REPLY_TIMEOUT_S: Final = 2.5
+
+
+class Sandbox:
+    """Everything runs between `start` and `stop`, or inside `with`; nothing leaves the machine.
+
+    Args:
+        directory: gets certificates, configurations and logs; made if missing, private.
+        judge: tells what is wrong with a report.
+        things: the names of the devices that get a certificate and a configuration file.
+
+    Raises:
+        AgentError: a name that no thing can have, or Mosquitto is not installed.
+    """
+
+    def __init__(self, directory: Path, judge: Judge, things: Iterable[str] = ("edge-1",)) -> None:
+        self.directory: Final = directory.absolute()
+        self.things: Final = tuple(dict.fromkeys(things))
+        for thing in self.things:
+            _check_name(thing)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._authority = Authority(self.directory)
+        self._credentials = {
+            thing: self._authority.issue_client(self._folder("things", thing), thing)
+            for thing in self.things
+        }
+        endpoint = self._authority.issue_client(self._folder("endpoint"), NAME)
+        self.broker: Final = Broker(self._folder("broker"), self._authority, NAME)
+        self.defender: Final = Defender(judge, self._authority.ca_file, endpoint)
+        self.proxy: Proxy
+        self._refused: frozenset[str] = frozenset()
+        self._running = contextlib.ExitStack()
+        self._lock = threading.RLock()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start everything and write a configuration file for each thing.
+
+        Raises:
+            AgentError: something did not start; nothing is left running.
+        """
+        with contextlib.ExitStack() as stack:
+            stack.callback(self.broker.stop)
+            self.broker.start()
+            self.proxy = stack.enter_context(contextlib.closing(Proxy(self.broker.port)))
+            stack.callback(self.defender.disconnect)
+            self.defender.connect(self.broker.port)
+            for thing in self.things:
+                self.write_config(thing)
+            self._running = stack.pop_all()
+        # Mosquitto would outlive a program that ends without leaving the `with`.
+        atexit.register(self.stop)
+
+    def stop(self) -> None:
+        """End everything; harmless when nothing runs."""
+        atexit.unregister(self.stop)
+        self._running.close()
+
+    @property
+    def port(self) -> int:
+        """Where agents connect to `localhost`."""
+        return self.proxy.port
+
+    @property
+    def received(self) -> tuple[Received, ...]:
+        """The last reports that reached the endpoint, oldest first."""
+        return self.defender.received
+
+    def watch(self) -> SimpleQueue[Received]:
+        """Open a queue that gets every report from now on, after its reply was sent."""
+        return self.defender.watch()
+
+    def credentials(self, thing: str) -> Credentials:
+        """Find a thing's certificate and key.
+
+        Raises:
+            AgentError: the sandbox has no such thing.
+        """
+        if thing not in self._credentials:
+            known = ", ".join(self.things)
+            raise AgentError(f"the sandbox has no thing {thing!r}", hint=f"it has {known}")
+        return self._credentials[thing]
+
+    @property
+    def ca_file(self) -> Path:
+        """The certificate that the broker's is checked against."""
+        return self._authority.ca_file
+
+    def settings_for(self, thing: str) -> Mapping[str, Section]:
+        """Tell what an agent has to be told: section -> setting -> value."""
+        credentials = self.credentials(thing)
+        folder = credentials.cert_file.parent
+        return {
+            "thing": {"name": thing},
+            "report": {"interval_s": REPORT_INTERVAL_S, "allow_fast": True},
+            "publish": {
+                "endpoint": "localhost",
+                "port": self.port,
+                "ca_file": str(self.ca_file),
+                "cert_file": str(credentials.cert_file),
+                "key_file": str(credentials.key_file),
+                "reply_timeout_s": REPLY_TIMEOUT_S,
+            },
+            "state": {"dir": str(folder / "state")},
+            "control": {"socket": str(folder / "control.sock")},
+            "log": {"format": "console"},
+        }
+
+    def write_config(self, thing: str, changes: Mapping[str, Section] | None = None) -> Path:
+        """Write the thing's `config.toml`, with these settings changed or added, over the last."""
+        path = self.credentials(thing).cert_file.with_name("config.toml")
+        (path.parent / "state").mkdir(mode=0o700, exist_ok=True)
+        settings = merge(self.settings_for(thing), changes or {})
+        write_private(path, to_toml(settings).encode())
+        return path
+
+    def fault(self, name: str, *arguments: object) -> str:
+        """Make something go wrong; `faults.py` has the table.
+
+        Returns:
+            What happens now, in one line.
+
+        Raises:
+            AgentError: no such fault, thing, or kind of argument.
+        """
+        fault = find_fault(name)
+        values = fault.parse([str(argument) for argument in arguments])
+        with self._lock:
+            fault.cause(self, *values)
+        return f"{name}: {fault.summary}"
+
+    def revoke(self, thing: str) -> None:
+        """Refuse the thing's certificate, and end its connection."""
+        self._refuse(self._refused | {self._known(thing)})
+
+    def allow(self, thing: str) -> None:
+        """Take the thing's certificate again."""
+        self._refuse(self._refused - {self._known(thing)})
+
+    def normal(self) -> None:
+        """End every fault."""
+        self.defender.obey_nothing()
+        self._refuse(frozenset())
+        self.proxy.normal()
+
+    def restart_broker(self) -> None:
+        """Start the broker anew on its port; agents get in once the endpoint is subscribed."""
+        with self.proxy.closed():
+            self.defender.disconnect()
+            self.broker.stop()
+            self.broker.start()
+            self.defender.connect(self.broker.port)
+
+    def _known(self, thing: str) -> str:
+        self.credentials(thing)
+        return thing
+
+    def _refuse(self, things: frozenset[str]) -> None:
+        if things == self._refused:
+            return
+        self._refused = things
+        self._authority.refuse(frozenset(self._credentials[thing].serial for thing in things))
+        # Mosquitto reads the list again on SIGHUP too, but does not tell when it has, and leaves
+        # open connections open.
+        self.restart_broker()
+
+    def _folder(self, *names: str) -> Path:
+        folder = self.directory.joinpath(*names)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder
+
+
+def _check_name(thing: str) -> None:
+    if not THING_NAME.fullmatch(thing) or thing == NAME:
+        raise AgentError(
+            f"{thing!r} cannot be the name of a thing here",
+            hint=f"1 to 64 of a-z A-Z 0-9 : _ -, and not {NAME}",
+        )
