@@ -6,7 +6,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # install-if-missing: $(call need,PROGRAM,DEBIAN-PACKAGE)
 need = command -v $(1) >/dev/null || PATH="$$PATH:/usr/sbin:/sbin" command -v $(1) >/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends $(2); }
 
-.PHONY: demo test fix bench clean system-packages
+.PHONY: demo test fix docs bench clean system-packages
 .DELETE_ON_ERROR:
 
 $(VENV)/installed: pyproject.toml constraints.txt
@@ -33,6 +33,9 @@ test: $(VENV)/installed system-packages
 fix: $(VENV)/installed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: $(VENV)/installed
+	$(BIN)/python docs/generate.py
 
 bench: $(VENV)/installed system-packages
 	@$(call need,valgrind,valgrind libc6-dbg)

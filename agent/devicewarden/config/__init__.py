@@ -1,1 +1,1 @@
-"""Every knob: TOML files and environment -> one frozen Settings. Only load.py touches files."""
+"""Every knob: TOML files and environment -> one frozen Settings. `load.py` is the door to files."""

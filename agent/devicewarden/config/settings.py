@@ -1,7 +1,10 @@
 """Every knob with its default, unit and bounds. Units are suffixes of names (`_s`, `_bytes`)."""
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
+
+PathKind: TypeAlias = Literal["file", "secret", "place"]
+"""An existing file, one that only its owner may read, or a place that need not exist yet."""
 
 
 def knob(
@@ -10,9 +13,14 @@ def knob(
     *,
     minimum: float | None = None,
     maximum: float | None = None,
+    path: PathKind | None = None,
 ) -> Any:
-    """Declare a setting: what it does in one line, and its bounds, both inclusive."""
-    return field(default=default, metadata={"doc": doc, "minimum": minimum, "maximum": maximum})
+    """Declare a setting: what it does in one line, its bounds, both inclusive, and its path kind.
+
+    A path is absolute, so that it means the same wherever the agent is started.
+    """
+    metadata = {"doc": doc, "minimum": minimum, "maximum": maximum, "path": path}
+    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +68,27 @@ class PublishSettings:
     )
     tls: bool = knob(True, "speak TLS 1.2 or later")
     insecure: bool = knob(False, "allow plain text to a broker that is not on loopback")
-    ca_file: str = knob("", "PEM file with the broker's CA; empty: the system's trust store")
-    cert_file: str = knob("", "PEM file with the device certificate, then its chain")
-    key_file: str = knob("", "PEM file with the private key, readable by its owner alone")
-    pkcs11_library: str = knob("", "PKCS#11 module (.so) that holds the private key")
-    pkcs11_pin_file: str = knob("", "file with the PIN, readable by its owner alone")
+    ca_file: str = knob(
+        "", "PEM file with the broker's CA; empty: the system's trust store", path="file"
+    )
+    cert_file: str = knob("", "PEM file with the device certificate, then its chain", path="file")
+    key_file: str = knob(
+        "", "PEM file with the private key, readable by its owner alone", path="secret"
+    )
+    pkcs11_library: str = knob("", "PKCS#11 module (.so) that holds the private key", path="file")
+    pkcs11_pin_file: str = knob("", "file with the PIN, readable by its owner alone", path="secret")
     pkcs11_token_label: str = knob("", "label of the token; empty: by slot")
     pkcs11_slot: int = knob(-1, "slot id of the token; -1: by label", minimum=-1)
     pkcs11_key_label: str = knob("", "label of the private key; empty: the only one")
     username: str = knob("", "MQTT user name; empty: none")
-    password_file: str = knob("", "file with the MQTT password, readable by its owner alone")
+    password_file: str = knob(
+        "", "file with the MQTT password, readable by its owner alone", path="secret"
+    )
     proxy_host: str = knob("", "HTTP proxy (CONNECT) on the way to the broker; empty: none")
     proxy_port: int = knob(3128, "port of the HTTP proxy", minimum=1, maximum=65535)
     proxy_username: str = knob("", "user name for the proxy (basic); empty: none")
     proxy_password_file: str = knob(
-        "", "file with the proxy's password, readable by its owner alone"
+        "", "file with the proxy's password, readable by its owner alone", path="secret"
     )
     topic: str = knob("", "topic of reports, {thing} and {format} are filled in; empty: see docs")
     expect_reply: bool = knob(True, "the AWS topic, and wait for accepted or rejected")
@@ -99,18 +113,15 @@ class PublishSettings:
 
 @dataclass(frozen=True, slots=True)
 class CommandMetric:
-    """A custom metric that a command prints: one JSON value on standard output.
+    """A custom metric that a command prints: one JSON value on standard output."""
 
-    Attributes:
-        name: metric name, 1 to 128 of `[a-zA-Z0-9:_-]`, not beginning with `aws:`.
-        type: the metric's type in AWS's words.
-        argv: program and arguments; never a shell.
-        timeout_s: the command is killed after this time.
-    """
-
-    name: str
-    type: Literal["number", "number-list", "string-list", "ip-address-list"]
-    argv: tuple[str, ...]
+    name: str = field(
+        metadata={"doc": "metric name: 1 to 128 of a-z A-Z 0-9 : _ -, not beginning with aws:"}
+    )
+    type: Literal["number", "number-list", "string-list", "ip-address-list"] = field(
+        metadata={"doc": "the metric's type in AWS's words"}
+    )
+    argv: tuple[str, ...] = field(metadata={"doc": "program and arguments; never a shell"})
     timeout_s: float = knob(5.0, "the command is killed after this time", minimum=0.1, maximum=60)
 
 
@@ -132,8 +143,10 @@ class CustomMetricsSettings:
     """Values beyond the standard set, sent as custom metrics."""
 
     built_in: tuple[str, ...] = knob(BUILT_IN_METRICS, "built-in custom metrics to send")
-    directory: str = knob("", "folder of JSON files, one a metric, written by others; empty: none")
-    disk_path: str = knob("/", "file system that disk_percent looks at")
+    directory: str = knob(
+        "", "folder of JSON files, one a metric, written by others; empty: none", path="place"
+    )
+    disk_path: str = knob("/", "file system that disk_percent looks at", path="place")
     commands: tuple[CommandMetric, ...] = knob((), "commands that print a metric")
 
 
@@ -141,7 +154,7 @@ class CustomMetricsSettings:
 class StateSettings:
     """What survives a restart."""
 
-    dir: str = knob("/var/lib/devicewarden", "folder of the state file")
+    dir: str = knob("/var/lib/devicewarden", "folder of the state file", path="place")
     durability: Literal["full", "wear-saver"] = knob(
         "full", "wear-saver writes a quarter as often, and may forget the last reports' outcomes"
     )
@@ -152,7 +165,7 @@ class StateSettings:
 class ControlSettings:
     """How `devicewarden status` reaches the daemon."""
 
-    socket: str = knob("/run/devicewarden/control.sock", "unix socket; empty: none")
+    socket: str = knob("/run/devicewarden/control.sock", "unix socket; empty: none", path="place")
 
 
 @dataclass(frozen=True, slots=True)

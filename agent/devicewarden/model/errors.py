@@ -1,5 +1,7 @@
 """Errors, each class named after who handles it."""
 
+from dataclasses import dataclass
+
 
 class AgentError(Exception):
     """Something the operator may have to act on.
@@ -13,8 +15,34 @@ class AgentError(Exception):
         self.hint = hint
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with the configuration.
+
+    Attributes:
+        where: `FILE:LINE`, `FILE`, `environment NAME`, or `default`.
+        message: the setting, and what is wrong with it.
+        hint: what the operator can do about it, empty where the message says it.
+    """
+
+    where: str
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message}" + (f" ({self.hint})" if self.hint else "")
+
+
 class ConfigError(AgentError):
-    """The configuration cannot be used: exit 78, and systemd does not restart."""
+    """The configuration cannot be used: exit 78, and systemd does not restart.
+
+    Attributes:
+        problems: everything that is wrong with it, where more than a message is known.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", problems: tuple[Problem, ...] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.problems = problems
 
 
 class CollectError(AgentError):
@@ -23,6 +51,10 @@ class CollectError(AgentError):
 
 class StateError(AgentError):
     """The state file cannot be used; the daemon goes on without it and says so."""
+
+
+class ReportError(AgentError):
+    """A payload is not a report; the message says why and, as a JSON path, where."""
 
 
 class PublishError(AgentError):

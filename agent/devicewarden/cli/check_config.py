@@ -1,0 +1,50 @@
+"""`devicewarden check-config`: everything that is wrong, at once."""
+
+import dataclasses
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from devicewarden.cli.options import (
+    EXIT_CONFIG,
+    config_option,
+    format_option,
+    load_config,
+    print_problems,
+)
+from devicewarden.model.errors import ConfigError, Problem
+
+
+@click.command("check-config")
+@config_option
+@format_option
+def command(config: Path | None, form: str) -> None:
+    """Tell everything that is wrong with the configuration.
+
+    It says what a start would say; run it as the agent's user, whose files it must be able to read.
+    """
+    try:
+        files = load_config(config).files
+    except ConfigError as error:
+        if form == "json":
+            _print_json(error.problems, ())
+        else:
+            print_problems(error)
+        sys.exit(EXIT_CONFIG)
+    if form == "json":
+        _print_json((), files)
+    else:
+        print("configuration is valid", file=sys.stderr)
+        for file in files:
+            print(f"  read {file}", file=sys.stderr)
+
+
+def _print_json(problems: tuple[Problem, ...], files: tuple[Path, ...]) -> None:
+    document = {
+        "valid": not problems,
+        "problems": [dataclasses.asdict(problem) for problem in problems],
+        "files": [str(file) for file in files],
+    }
+    print(json.dumps(document, indent=2))

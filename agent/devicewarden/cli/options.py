@@ -1,0 +1,57 @@
+"""Options that several commands share, and how a wrong configuration is told."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from devicewarden.model.errors import ConfigError
+
+if TYPE_CHECKING:
+    from devicewarden.config.load import Loaded
+
+EXIT_CONFIG: Final = 78
+
+config_option = click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Configuration file. [default: /etc/devicewarden/config.toml]",
+)
+format_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How to print it.",
+)
+
+
+def load_config(config: Path | None) -> "Loaded":
+    """Load the configuration from a file, its drop-ins and this process's environment.
+
+    Raises:
+        ConfigError: with everything that is wrong.
+    """
+    # TOML and cattrs take longer to import than `--help` may take.
+    from devicewarden.config.load import load  # noqa: PLC0415
+
+    return load(config, os.environ)
+
+
+def load_or_exit(config: Path | None) -> "Loaded":
+    """Load the configuration, or print every problem on standard error and exit with 78."""
+    try:
+        return load_config(config)
+    except ConfigError as error:
+        print_problems(error)
+        sys.exit(EXIT_CONFIG)
+
+
+def print_problems(error: ConfigError) -> None:
+    """Print each problem on a line of standard error."""
+    for problem in error.problems or (error,):
+        print(problem, file=sys.stderr)

@@ -1,0 +1,116 @@
+"""The configuration in force: files and environment -> judged Settings. `cli` alone calls this."""
+
+import dataclasses
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from devicewarden.config.environment import environment_layer
+from devicewarden.config.fault import Fault, dotted
+from devicewarden.config.files import Files, read_files
+from devicewarden.config.knobs import knobs
+from devicewarden.config.layers import Merged, merge
+from devicewarden.config.paths import broken_paths
+from devicewarden.config.rules import broken_rules
+from devicewarden.config.settings import Settings
+from devicewarden.config.structure import structure
+from devicewarden.model.errors import ConfigError, Problem
+
+DEFAULT_FILE: Final = Path("/etc/devicewarden/config.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A valid configuration.
+
+    Attributes:
+        settings: every value in force; thing name and client id are filled in.
+        origins: dotted key -> `default`, `FILE:LINE` or `environment NAME`, with what filled an
+            empty value in behind it: `default (host name)`.
+        files: the files that were read, in order; later ones win.
+    """
+
+    settings: Settings
+    origins: Mapping[str, str]
+    files: tuple[Path, ...]
+
+
+def load(
+    config: Path | None, environ: Mapping[str, str], *, default: Path = DEFAULT_FILE
+) -> Loaded:
+    """Read and judge the whole configuration; a start and `check-config` both do just this.
+
+    Args:
+        config: the file to read, which must exist; None: the default one, which need not.
+        environ: the environment.
+        default: the file that is read where none is named.
+
+    Raises:
+        ConfigError: with every problem there is, not just the first.
+    """
+    files = read_files((config or default).absolute(), must_exist=config is not None)
+    variables, environment_problems = environment_layer(environ)
+    merged = merge((*files.layers, variables))
+    typed, type_faults = structure(merged.values)
+    settings = _with_names(typed)
+    faults = [*type_faults, *_broken(files, settings, environ, type_faults)]
+    problems = (*files.problems, *environment_problems, *(_problem(f, merged) for f in faults))
+    if problems:
+        problems = _in_order(problems, files)
+        raise ConfigError(_summary(problems), problems=problems)
+    return Loaded(settings, _origins(merged, typed), files.read)
+
+
+def _broken(
+    files: Files, settings: Settings, environ: Mapping[str, str], known: tuple[Fault, ...]
+) -> Iterator[Fault]:
+    """Ask the rules, except about what is known to be wrong or could not be read."""
+    if files.problems:
+        return
+    bad = {path[:2] for fault in known for path in fault.paths}
+    for fault in (*broken_rules(settings), *broken_paths(settings, environ)):
+        if not any(path[:2] in bad or path[:1] in bad for path in fault.paths):
+            yield fault
+
+
+def _with_names(settings: Settings) -> Settings:
+    name = settings.thing.name or os.uname().nodename
+    thing = dataclasses.replace(
+        settings.thing, name=name, client_id=settings.thing.client_id or name
+    )
+    return dataclasses.replace(settings, thing=thing)
+
+
+def _origins(merged: Merged, typed: Settings) -> dict[str, str]:
+    origins = {k.key: merged.origin((k.section, k.name)) or "default" for k in knobs()}
+    if not typed.thing.name:
+        origins["thing.name"] += " (host name)"
+    if not typed.thing.client_id:
+        origins["thing.client_id"] += " (thing name)"
+    return origins
+
+
+def _problem(fault: Fault, merged: Merged) -> Problem:
+    places = [place for place in map(merged.origin, fault.paths) if place]
+    where = places[0] if places else merged.nearest(fault.paths[0]) or "default"
+    return Problem(where, f"{dotted(fault.paths[0])}: {fault.message}", fault.hint)
+
+
+def _in_order(problems: tuple[Problem, ...], files: Files) -> tuple[Problem, ...]:
+    """Sort as one reads: file by file, line by line, and then what stands in no file."""
+    ranks = {str(file): rank for rank, file in enumerate(files.read)}
+
+    def rank(problem: Problem) -> tuple[int, int]:
+        file, _, line = problem.where.rpartition(":")
+        if file in ranks:
+            return ranks[file], int(line)
+        return ranks.get(problem.where, len(ranks)), 0
+
+    return tuple(sorted(problems, key=rank))
+
+
+def _summary(problems: tuple[Problem, ...]) -> str:
+    others = len(problems) - 1
+    return f"{problems[0]}" + (f", and {others} more; see devicewarden check-config" * bool(others))

@@ -1,0 +1,76 @@
+"""Rules for paths: absolute, and where a file is named, there and readable; secrets are private."""
+
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from devicewarden.config.fault import Fault, shown
+from devicewarden.config.knobs import Knob, knobs, value_of
+from devicewarden.config.settings import Settings
+
+NEEDED: Final = ("state.dir", "custom_metrics.disk_path")
+LONGEST_SOCKET_BYTES: Final = 107  # sun_path of unix(7), less its final NUL
+SYSTEMD_CREDENTIALS: Final = Path("/run/credentials")
+
+
+def broken_paths(settings: Settings, environ: Mapping[str, str]) -> Iterator[Fault]:
+    """Look at every path that is set; asks the file system."""
+    for knob in knobs():
+        if knob.path is None:
+            continue
+        path = value_of(settings, knob)
+        if path:
+            yield from _broken(knob, Path(path), environ)
+        elif knob.key in NEEDED:
+            yield Fault.at(knob.key, message="must not be empty")
+
+
+def _broken(knob: Knob, path: Path, environ: Mapping[str, str]) -> Iterator[Fault]:
+    if not path.is_absolute():
+        yield Fault.at(knob.key, message=f"must be an absolute path, not {shown(str(path))}")
+    elif knob.path != "place":
+        yield from _broken_file(knob, path, environ)
+    elif knob.key == "control.socket" and len(os.fsencode(path)) > LONGEST_SOCKET_BYTES:
+        yield Fault.at(knob.key, message=f"must have at most {LONGEST_SOCKET_BYTES} bytes")
+
+
+def _broken_file(knob: Knob, path: Path, environ: Mapping[str, str]) -> Iterator[Fault]:
+    try:
+        mode = _mode_if_readable(path)
+    except OSError as error:
+        yield Fault.at(knob.key, message=f"{shown(str(path))} cannot be read: {error.strerror}")
+        return
+    if not stat.S_ISREG(mode):
+        yield Fault.at(knob.key, message=f"{shown(str(path))} is not a file")
+    elif knob.path == "secret" and mode & _forbidden_bits(path, environ):
+        yield Fault.at(
+            knob.key,
+            message=f"{shown(str(path))} is open to others (mode {stat.S_IMODE(mode):04o})",
+            hint=f"chmod 600 {shown(str(path))}",
+        )
+
+
+def _mode_if_readable(path: Path) -> int:
+    """Open the file as a start would: permission bits alone do not tell who may read.
+
+    A named pipe would block an ordinary open for ever.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    try:
+        return os.fstat(handle).st_mode
+    finally:
+        os.close(handle)
+
+
+def _forbidden_bits(path: Path, environ: Mapping[str, str]) -> int:
+    """Any bit for group and others, except on a copy that systemd made for this unit alone.
+
+    Source: systemd 257 gives LoadCredential= files root's ownership and an ACL for the unit's user,
+    whose mask shows as the group's read bit; only root can make folders in /run/credentials.
+    """
+    folders = {SYSTEMD_CREDENTIALS, Path(environ.get("CREDENTIALS_DIRECTORY") or "/nonexistent")}
+    if folders & set(Path(os.path.normpath(path)).parents):
+        return (stat.S_IRWXG | stat.S_IRWXO) & ~stat.S_IRGRP
+    return stat.S_IRWXG | stat.S_IRWXO
