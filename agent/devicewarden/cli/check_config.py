@@ -1,6 +1,5 @@
 """`devicewarden check-config`: everything that is wrong, at once."""
 
-import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -44,7 +43,7 @@ def command(config: Path | None, form: str) -> None:
 def _print_json(problems: tuple[Problem, ...], files: tuple[Path, ...]) -> None:
     document = {
         "valid": not problems,
-        "problems": [dataclasses.asdict(problem) for problem in problems],
+        "problems": [problem._asdict() for problem in problems],
         "files": [str(file) for file in files],
     }
     print(json.dumps(document, indent=2))

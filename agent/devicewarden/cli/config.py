@@ -1,8 +1,6 @@
 """`devicewarden config show`: each value in force and where it comes from."""
 
-import dataclasses
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,25 +26,26 @@ def show(config: Path | None, form: str) -> None:
     The settings hold no secret, only the paths of files that do.
     """
     loaded = load_or_exit(config)
-    sections = dataclasses.asdict(loaded.settings)
     if form == "json":
-        print(json.dumps(_document(sections, loaded.origins), indent=2))
+        print(json.dumps(_document(loaded), indent=2))
     else:
         _print_lines(loaded)
 
 
-def _document(sections: dict[str, Any], origins: Mapping[str, str]) -> dict[str, Any]:
-    keys = {key: key.split(".") for key in origins}
+def _document(loaded: "Loaded") -> dict[str, Any]:
+    from dataclasses import asdict  # noqa: PLC0415  --help must be fast
+
+    sections = asdict(loaded.settings)
     return {
-        key: {"value": sections[section][name], "origin": origins[key]}
-        for key, (section, name) in keys.items()
+        f"{section}.{name}": {"value": value, "origin": loaded.origins[f"{section}.{name}"]}
+        for section, table in sections.items()
+        for name, value in table.items()
     }
 
 
 def _print_lines(loaded: "Loaded") -> None:
-    # `--help` does not need the settings, and must be fast.
-    from devicewarden.config.knobs import knobs, value_of  # noqa: PLC0415
-    from devicewarden.config.toml_text import toml_text  # noqa: PLC0415
+    from devicewarden.config.knobs import knobs, value_of  # noqa: PLC0415  --help must be fast
+    from devicewarden.config.toml_text import toml_text  # noqa: PLC0415  --help must be fast
 
     for knob in knobs():
         value = toml_text(value_of(loaded.settings, knob))

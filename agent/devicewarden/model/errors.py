@@ -1,6 +1,6 @@
 """Errors, each class named after who handles it."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
 class AgentError(Exception):
@@ -15,8 +15,7 @@ class AgentError(Exception):
         self.hint = hint
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing that is wrong with the configuration.
 
     Attributes:
@@ -51,6 +50,10 @@ class CollectError(AgentError):
 
 class StateError(AgentError):
     """The state file cannot be used; the daemon goes on without it and says so."""
+
+
+class AlreadyRunningError(StateError):
+    """Another agent runs with the same control socket: this one leaves."""
 
 
 class ReportError(AgentError):
