@@ -59,15 +59,15 @@ def up(directory: Path, things: Sequence[str]) -> None:
         raise AgentError(f"a sandbox already runs in {directory}", hint="end it, or choose --dir")
     _end_like_ctrl_c()
     say = _say()
-    with (
-        _make(directory, things) as sandbox,
-        serve_control(sandbox.directory, lambda words: _fault(sandbox, words)),
-    ):
-        _tell_next(sandbox, say)
-        try:
+    try:
+        with (
+            _make(directory, things) as sandbox,
+            serve_control(sandbox.directory, lambda words: sandbox.fault(*words)),
+        ):
+            _tell_next(sandbox, say)
             _show(sandbox, say)
-        except KeyboardInterrupt:
-            say("The sandbox ends.")
+    except KeyboardInterrupt:
+        say("The sandbox has ended.")
 
 
 @command.command(epilog="\b\n" + "\n".join(f"{f.usage:<24}{f.summary}" for f in FAULTS))
@@ -100,10 +100,6 @@ def _make(directory: Path, things: Sequence[str]) -> "Sandbox":
             f"the sandbox needs {error.name}", hint="pip install 'devicewarden[sandbox]'"
         ) from error
     return Sandbox(directory, load_judge(), things)
-
-
-def _fault(sandbox: "Sandbox", words: Sequence[str]) -> str:
-    return sandbox.fault(*words)
 
 
 def _say() -> Callable[[Any], None]:
