@@ -1,7 +1,7 @@
 """How the sending of one report ended: exactly one of these, always."""
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +42,20 @@ class Missed:
 
 
 Outcome: TypeAlias = Accepted | Acknowledged | Rejected | NoReply | Missed
+
+
+def describe(outcome: Outcome) -> str:
+    """Say the outcome in a few words for people: what became of it, and why."""
+    match outcome:
+        case Accepted():
+            return "accepted"
+        case Acknowledged():
+            return "acknowledged by the broker"
+        case Rejected(code, reason):
+            return f"rejected: {code}: {reason}"
+        case NoReply(waited_s):
+            return f"no reply within {waited_s:g} s"
+        case Missed(reason):
+            return f"missed: {reason}"
+        case _:
+            assert_never(outcome)

@@ -1,0 +1,71 @@
+"""The `devicewarden` command: a table of commands, each imported only when it is called."""
+
+import importlib
+import sys
+from typing import Final
+
+import click
+
+from devicewarden.model.errors import AgentError, ConfigError
+from devicewarden.model.version import VERSION
+
+EXIT_FAILED: Final = 70
+EXIT_CONFIG: Final = 78
+COMMANDS: Final = {
+    "run": "Run the agent until it is told to stop.",
+    "once": "Print the report of this host, or send it.",
+    "status": "Tell how the running agent is doing.",
+    "check-config": "Tell everything that is wrong with the configuration.",
+    "config": "Show the configuration in force.",
+    "sandbox": "A stand-in for AWS IoT Core on this machine.",
+}
+
+
+class CommandTable(click.Group):
+    """Commands by name; a command's module has a click command named `command`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"devicewarden.cli.{cmd_name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=CommandTable, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, prog_name="devicewarden")
+def devicewarden() -> None:
+    """Watch this device and report to AWS IoT Device Defender, or to any MQTT broker."""
+
+
+def main() -> int:
+    """Run a command and return its exit status.
+
+    0 done, 1 violations or findings exist, 2 usage, 70 failed, 78 configuration.
+    """
+    try:
+        return int(devicewarden.main(standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except AgentError as error:
+        _complain(error)
+        return EXIT_CONFIG if isinstance(error, ConfigError) else EXIT_FAILED
+
+
+def _complain(error: AgentError) -> None:
+    print(f"devicewarden: {error}", file=sys.stderr)
+    if error.hint:
+        print(f"  {error.hint}", file=sys.stderr)

@@ -1,0 +1,90 @@
+"""`devicewarden status`: how the running agent is doing."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from devicewarden.cli.control_client import ask
+from devicewarden.cli.options import config_option, load_or_exit
+
+
+@click.command()
+@config_option
+@click.option("--json", "as_json", is_flag=True, help="Print the whole document as JSON.")
+def command(config: Path | None, *, as_json: bool) -> None:
+    """Tell how the running agent is doing: last sample, last report, connection, problems."""
+    document = ask(load_or_exit(config).settings.control.socket, "status")
+    print(json.dumps(document, indent=2) if as_json else render(document))
+
+
+def render(document: dict[str, Any]) -> str:
+    """Write the status document as a few lines for people."""
+    rows = [
+        ("connection", _connection(document)),
+        ("last report", _last_report(document)),
+        ("reports", ", ".join(f"{n} {way}" for way, n in document["report"]["counts"].items())),
+        ("listening", _listening(document["sample"])),
+        ("traffic", _traffic(document["sample"])),
+        ("own cost", _own_cost(document)),
+        *(("problem", f"{subject}: {why}") for subject, why in document["problems"].items()),
+    ]
+    title = f"devicewarden {document['version']} on {document['thing']}, up {_uptime(document)}"
+    return "\n".join([title, *(f"  {name:<12} {text}" for name, text in rows)])
+
+
+def _connection(document: dict[str, Any]) -> str:
+    connection = document["connection"]
+    if connection is None:
+        return "none: no publish.endpoint is set, so the agent works locally"
+    trouble = f"; {connection['last_error']}" if connection["last_error"] else ""
+    hint = f" ({connection['hint']})" if connection["hint"] else ""
+    return f"{connection['state']} to {connection['endpoint']}{trouble}{hint}"
+
+
+def _last_report(document: dict[str, Any]) -> str:
+    last, next_s = document["report"]["last"], document["report"]["next_s"]
+    after = "" if next_s is None else f"; next in {next_s:.0f} s"
+    if last is None:
+        return f"none yet{after}"
+    return f"{last['report_id']} {last['outcome']}, {last['size_bytes']:,} bytes{after}"
+
+
+def _listening(sample: dict[str, Any] | None) -> str:
+    if sample is None:
+        return "not read yet"
+    return "   ".join(
+        f"{protocol} {_ports(sample[f'listening_{protocol}_ports'])}" for protocol in ("tcp", "udp")
+    )
+
+
+def _ports(listeners: list[dict[str, Any]] | None) -> str:
+    if listeners is None:
+        return "unknown"
+    return " ".join(str(port) for port in sorted({item["port"] for item in listeners})) or "none"
+
+
+def _traffic(sample: dict[str, Any] | None) -> str:
+    if sample is None:
+        return "not read yet"
+    traffic = sample["traffic_since_start"]
+    return f"{traffic['bytes_in']:,} bytes in, {traffic['bytes_out']:,} bytes out since the start"
+
+
+def _own_cost(document: dict[str, Any]) -> str:
+    cost, up_s = document["own_cost"], _up_s(document)
+    share = 100 * cost["cpu_s"] / up_s if up_s > 0 else 0.0
+    return f"{cost['rss_bytes'] / 2**20:.1f} MiB, {share:.2f} % of one core"
+
+
+def _up_s(document: dict[str, Any]) -> float:
+    start, now = (datetime.fromisoformat(document[key]) for key in ("started_at", "now"))
+    return (now - start).total_seconds()
+
+
+def _uptime(document: dict[str, Any]) -> str:
+    minutes, seconds = divmod(int(_up_s(document)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"

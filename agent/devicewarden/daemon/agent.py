@@ -1,0 +1,222 @@
+"""The agent: jobs that run for years, and the signals that reload and end them."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from devicewarden.config.settings import Settings
+from devicewarden.daemon.control import ControlServer
+from devicewarden.daemon.jobs import Jobs
+from devicewarden.daemon.link import Link, OpenLink
+from devicewarden.daemon.reporting import Reporting
+from devicewarden.daemon.status import Facts, describe_agent
+from devicewarden.daemon.systemd import Supervisor
+from devicewarden.daemon.watch import TakesSamples, Watch
+from devicewarden.model.errors import AlreadyRunningError, ConfigError, StateError
+from devicewarden.model.version import VERSION
+from devicewarden.publish.publisher import ConnectionState
+from devicewarden.state.store import Store
+
+log = structlog.get_logger()
+SLOW_S: Final = 60.0
+"""Room for a machine that is slow or was suspended, before the watchdog calls a job late."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doors:
+    """How the agent reaches the outside; tests open others.
+
+    Attributes:
+        now: aware UTC time.
+        load: reads the configuration again.
+        quiet_sampler: reads what is cheap enough for every second.
+        slow_sampler: reads what a report needs besides.
+        open_link: connects to the broker.
+        open_store: opens the state file.
+        supervisor: systemd, or nobody.
+    """
+
+    now: Callable[[], datetime]
+    load: Callable[[], Settings]
+    quiet_sampler: Callable[[Settings], TakesSamples]
+    slow_sampler: Callable[[Settings], TakesSamples]
+    open_link: OpenLink
+    open_store: Callable[[Settings], Store]
+    supervisor: Supervisor
+
+
+class Agent:
+    """Everything that runs between start and SIGTERM."""
+
+    def __init__(self, settings: Settings, doors: Doors) -> None:
+        self._settings = settings
+        self._doors = doors
+        self._stop = asyncio.Event()
+        self._store = doors.open_store(settings)
+        self._watch = Watch(doors.quiet_sampler(settings))
+        self._reporting = Reporting(
+            settings=settings,
+            watch=self._watch,
+            sampler=doors.slow_sampler(settings),
+            store=self._store,
+            now=doors.now,
+        )
+        self._link: Link | None = None
+        self._jobs = Jobs(doors.supervisor)
+        self._started_at = doors.now()
+        self._trouble: dict[str, str] = {}
+
+    async def run(self) -> None:
+        """Run until SIGTERM or SIGINT, then leave cleanly within two seconds.
+
+        Raises:
+            ConfigError: the broker's settings cannot work, e.g. a certificate that is none.
+            AlreadyRunningError: another agent holds the control socket.
+        """
+        async with contextlib.AsyncExitStack() as leaving:
+            leaving.callback(self._close)
+            leaving.push_async_callback((await self._listen()).stop)
+            await self._connect(self._settings)
+            leaving.push_async_callback(self._disconnect)
+            leaving.push_async_callback(self._jobs.end_all)
+            self._jobs.start(
+                "sampling", self._sample, deadline_s=lambda: _longest_sample_s(self._settings)
+            )
+            self._jobs.start_watchdog()
+            self._handle_signals()
+            self._doors.supervisor.ready()
+            log.info("agent_started", thing=self._settings.thing.name, version=VERSION)
+            await self._stop.wait()
+            self._doors.supervisor.stopping()
+        log.info("agent_stopped")
+
+    def status(self) -> dict[str, object]:
+        """Tell how things stand, as `devicewarden status --json` prints it."""
+        due_at_s = self._reporting.due_at_s
+        return describe_agent(
+            Facts(
+                settings=self._settings,
+                started_at=self._started_at,
+                now=self._doors.now(),
+                watch=self._watch,
+                reporting=self._reporting,
+                link=self._link,
+                store=self._store,
+                trouble=self._trouble,
+                next_report_s=None if due_at_s is None else due_at_s - _loop_time(),
+            )
+        )
+
+    async def reload(self) -> None:
+        """Take a changed configuration; a bad one is refused, and the old one stays in force."""
+        self._doors.supervisor.reloading()
+        try:
+            new = self._doors.load()
+            await self._apply(new)
+            self._trouble.pop("configuration", None)
+            log.info("configuration_reloaded")
+        except ConfigError as error:
+            told = "; ".join(str(problem) for problem in error.problems) or str(error)
+            self._trouble["configuration"] = f"refused, the old one is in force: {told}"
+            log.warning("configuration_refused", error=told, hint=error.hint)
+        self._doors.supervisor.ready()
+
+    async def _apply(self, new: Settings) -> None:
+        old = self._settings
+        if _way_to_broker(new) != _way_to_broker(old):
+            await self._connect(new)
+        if (new.collect, new.custom_metrics) != (old.collect, old.custom_metrics):
+            self._watch.replace_sampler(self._doors.quiet_sampler(new))
+            self._reporting.replace_sampler(self._doors.slow_sampler(new))
+        if (new.state, new.control) != (old.state, old.control):
+            log.warning("restart_needed", sections="state, control")
+        self._reporting.settings = new
+        self._settings = new
+
+    async def _connect(self, settings: Settings) -> None:
+        # The new link is made first: if that fails, the old one is still there.
+        link = self._doors.open_link(
+            settings,
+            stop=self._stop,
+            on_change=self._connection_changed,
+            on_late_reply=self._reporting.late_reply,
+        )
+        await self._disconnect()
+        self._link = link
+        if link is None:
+            return
+        await link.publisher.start()
+        self._jobs.start(
+            "reporting",
+            lambda: self._reporting.round(link),
+            deadline_s=lambda: _longest_round_s(self._settings),
+        )
+
+    async def _disconnect(self) -> None:
+        await self._jobs.end("reporting")
+        if self._link is not None:
+            await self._link.publisher.stop()
+            self._link = None
+
+    async def _sample(self) -> None:
+        self._watch.tick()
+        period_s = self._settings.collect.interval_s
+        await asyncio.sleep(period_s - _loop_time() % period_s)
+
+    async def _listen(self) -> ControlServer:
+        control = ControlServer(self._settings.control.socket, lambda _command: self.status())
+        try:
+            if self._settings.control.socket:
+                await control.start()
+        except AlreadyRunningError:
+            raise
+        except StateError as error:
+            self._trouble["control"] = f"{error}; {error.hint}"
+            log.warning("control_socket_not_opened", error=str(error), hint=error.hint)
+        return control
+
+    def _handle_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        loop.add_signal_handler(signal.SIGHUP, self._reload_soon)
+
+    def _reload_soon(self) -> None:
+        # The reference keeps the task from being collected while it runs.
+        self._reload_job = asyncio.ensure_future(self.reload())
+
+    def _connection_changed(self, connection: ConnectionState) -> None:
+        if connection.state == "connected":
+            log.info("broker_connected", connects=connection.connects)
+        elif connection.last_error:
+            log.warning("broker_not_connected", error=connection.last_error, hint=connection.hint)
+
+    def _close(self) -> None:
+        self._watch.close()
+        self._reporting.sampler.close()
+        self._store.close()
+
+
+def _way_to_broker(settings: Settings) -> object:
+    return settings.thing, settings.publish, settings.report.format
+
+
+def _longest_sample_s(settings: Settings) -> float:
+    return 10 * settings.collect.interval_s + SLOW_S
+
+
+def _longest_round_s(settings: Settings) -> float:
+    publish = settings.publish
+    longest_attempt_s = 2 * publish.ack_timeout_s + publish.max_wait_s
+    longest_send_s = publish.reply_timeout_s + publish.attempts * longest_attempt_s
+    return 2 * settings.report.interval_s + longest_send_s + SLOW_S
+
+
+def _loop_time() -> float:
+    return asyncio.get_running_loop().time()

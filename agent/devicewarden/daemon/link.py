@@ -1,0 +1,51 @@
+"""The way to the broker: a publisher and the exchange of reports for replies that runs over it."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Protocol
+
+from devicewarden.config.settings import Settings
+from devicewarden.model.outcome import Outcome
+from devicewarden.publish.exchange import OnLateReply
+from devicewarden.publish.publisher import OnChange, Publisher
+
+
+class SendsReports(Protocol):
+    """What the daemon needs of an exchange."""
+
+    async def send(self, report_id: int, payload: bytes) -> Outcome:
+        """Publish one report and wait for what becomes of it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One connection to one broker."""
+
+    publisher: Publisher
+    exchange: SendsReports
+    topic: str
+
+    @property
+    def connected(self) -> bool:
+        """Tell whether a report can go out now."""
+        return self.publisher.connection.state == "connected"
+
+
+class OpenLink(Protocol):
+    """Makes the link that the settings ask for."""
+
+    def __call__(
+        self,
+        settings: Settings,
+        *,
+        stop: asyncio.Event,
+        on_change: OnChange,
+        on_late_reply: OnLateReply,
+    ) -> Link | None:
+        """Make a link that is not started yet; None where the settings name no broker.
+
+        Raises:
+            ConfigError: a certificate, key, module or topic that cannot be used.
+        """
+        ...

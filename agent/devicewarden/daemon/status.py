@@ -1,0 +1,126 @@
+"""How things stand, as one JSON document: `devicewarden status --json` prints it unchanged."""
+
+import os
+import resource
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from devicewarden.config.settings import Settings
+from devicewarden.daemon.link import Link
+from devicewarden.daemon.reporting import Reporting, Sent
+from devicewarden.daemon.watch import Watch
+from devicewarden.model.metric import (
+    LISTENING_TCP_PORTS,
+    LISTENING_UDP_PORTS,
+    Listeners,
+    Sample,
+)
+from devicewarden.model.outcome import describe
+from devicewarden.model.version import VERSION
+from devicewarden.state.store import Store
+
+Document = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What the status document is made of."""
+
+    settings: Settings
+    started_at: datetime
+    now: datetime
+    watch: Watch
+    reporting: Reporting
+    link: Link | None
+    store: Store
+    trouble: Mapping[str, str]
+    next_report_s: float | None
+
+
+def describe_agent(facts: Facts) -> Document:
+    """Make the status document; times are ISO 8601 in UTC, absent things are null.
+
+    Returns:
+        version, thing, started_at, now, sample, report, connection, problems, own_cost.
+    """
+    return {
+        "version": VERSION,
+        "thing": facts.settings.thing.name,
+        "started_at": facts.started_at.isoformat(),
+        "now": facts.now.isoformat(),
+        "sample": _sample(facts),
+        "report": {
+            "last": _sent(facts.reporting.last),
+            "next_s": facts.next_report_s,
+            "counts": asdict(facts.store.counts()),
+        },
+        "connection": _connection(facts),
+        "problems": _problems(facts),
+        "own_cost": _own_cost(),
+    }
+
+
+def _sample(facts: Facts) -> Document | None:
+    sample = facts.watch.latest
+    if sample is None:
+        return None
+    return {
+        "taken_at": sample.taken_at.isoformat(),
+        "listening_tcp_ports": _ports(sample, LISTENING_TCP_PORTS),
+        "listening_udp_ports": _ports(sample, LISTENING_UDP_PORTS),
+        "traffic_since_start": facts.watch.ledger.counted._asdict(),
+    }
+
+
+def _ports(sample: Sample, metric: str) -> list[Document] | None:
+    value = sample.values.get(metric)
+    if not isinstance(value, Listeners):
+        return None
+    return [
+        listener._asdict() for listener in sorted(value.items, key=lambda x: (x.port, x.address))
+    ]
+
+
+def _sent(sent: Sent | None) -> Document | None:
+    if sent is None:
+        return None
+    return {
+        "report_id": sent.report_id,
+        "ended_at": sent.ended_at.isoformat(),
+        "outcome": describe(sent.outcome),
+        "size_bytes": sent.size_bytes,
+        "left_out": asdict(sent.left_out),
+    }
+
+
+def _connection(facts: Facts) -> Document | None:
+    if facts.link is None:
+        return None
+    connection = facts.link.publisher.connection
+    return {
+        **asdict(connection),
+        "since": connection.since.isoformat(),
+        "endpoint": facts.settings.publish.endpoint,
+        "topic": facts.link.topic,
+    }
+
+
+def _problems(facts: Facts) -> Mapping[str, str]:
+    """Everything that is not as it should be, by subject; empty when all is well."""
+    found: dict[str, str] = {}
+    for sample in (facts.watch.latest, facts.reporting.last_sample):
+        found.update({} if sample is None else sample.failed)
+    if facts.store.problem:
+        found["state"] = facts.store.problem
+    return {**found, **facts.trouble}
+
+
+def _own_cost() -> Document:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    with open("/proc/self/statm", "rb") as statm:  # noqa: PTH123  pathlib is not loaded here
+        resident_pages = int(statm.read().split()[1])
+    return {
+        "rss_bytes": resident_pages * os.sysconf("SC_PAGE_SIZE"),
+        "cpu_s": round(used.ru_utime + used.ru_stime, 3),
+    }
