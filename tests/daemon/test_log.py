@@ -123,6 +123,16 @@ def test_a_line_has_a_bounded_length(fmt: Literal["console", "journald", "json"]
     assert "bits" in text
 
 
+@pytest.mark.parametrize("fmt", FORMATS)
+def test_a_traceback_has_a_bounded_length(fmt: Literal["console", "journald", "json"]) -> None:
+    stream = io.StringIO()
+    configure(LogSettings(format=fmt), stream)
+
+    structlog.get_logger().error("job_failed", exc_info=ValueError("\n" * 10**6))
+
+    assert len(stream.getvalue()) < 24_000
+
+
 def test_debug_is_left_out_unless_asked_for() -> None:
     stream = io.StringIO()
     configure(LogSettings(format="json", level="info"), stream)

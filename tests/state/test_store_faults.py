@@ -71,6 +71,18 @@ def test_a_file_that_is_no_database_is_set_aside(tmp_path: Path) -> None:
     assert opened(tmp_path).counts() == OutcomeCounts(accepted=1)
 
 
+def test_damage_in_old_history_is_found_at_the_start(tmp_path: Path) -> None:
+    path = file_of(tmp_path, reports=60)
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 1024 * 512
+    content[middle : middle + 512] = b"\xff" * 512
+    path.write_bytes(content)
+
+    opened(tmp_path)
+
+    assert len(set_aside(tmp_path)) == 1
+
+
 def test_only_the_newest_damaged_file_is_kept(tmp_path: Path) -> None:
     (tmp_path / "state.db.corrupt-20250101T000000Z").write_bytes(b"")
     (tmp_path / "state.db").write_bytes(b"no database" * 100)

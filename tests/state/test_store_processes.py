@@ -34,7 +34,7 @@ def lines(child: subprocess.Popen[str], how_many: int) -> list[str]:
 
 @pytest.mark.parametrize("durability", ["full", "wear-saver"])
 def test_ids_increase_over_lives_that_end_by_sigkill(tmp_path: Path, durability: str) -> None:
-    chance = random.Random(durability)  # noqa: S311  repeatable, and no secret
+    chance = random.Random(durability)
     ids: list[int] = []
 
     for _ in range(LIVES):

@@ -195,9 +195,7 @@ def set_aside(path: Path, now: datetime) -> Path:
     with translated(path):
         for earlier in path.parent.glob(f"{path.name}.corrupt-*"):
             earlier.unlink()
-        # The log goes first: SQLite would apply a left-over one to the new file.
-        for suffix in ("-wal", "-shm"):
-            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        # Its log stays behind: SQLite deletes a log that it finds beside an empty file.
         path.rename(aside)
     return aside
 
