@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -111,9 +112,13 @@ def a_report(report_id: int) -> bytes:
 
 
 @pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+def sandbox() -> Iterator[Sandbox]:
     """AWS IoT Core's stand-in with the things edge-1 and edge-2."""
-    with Sandbox(tmp_path / "sandbox", load_judge(), ("edge-1", "edge-2")) as running:
+    # Not tmp_path: the agent's unix socket lies in it, and its path has to be short.
+    with (
+        TemporaryDirectory() as folder,
+        Sandbox(Path(folder), load_judge(), ("edge-1", "edge-2")) as running,
+    ):
         yield running
 
 

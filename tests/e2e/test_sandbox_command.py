@@ -6,6 +6,7 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -144,6 +145,26 @@ def test_control_socket_with_too_long_a_path_is_explained(tmp_path: Path) -> Non
         pass
 
     assert caught.value.hint == "choose a shorter --dir"
+
+
+def test_demonstration_shows_the_real_agent_and_leaves_nothing_behind() -> None:
+    # Not tmp_path: the path of a unix socket has to be short.
+    with tempfile.TemporaryDirectory() as folder:
+        shown = subprocess.run(  # noqa: S603  this program itself
+            [*COMMAND, "demo"],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+            env={**os.environ, "TMPDIR": folder},
+        )
+        left = list(Path(folder).iterdir())
+
+    assert shown.returncode == 0, shown.stdout
+    assert shown.stdout.count("answer         accepted") == 4
+    assert "Every report was accepted." in shown.stdout
+    assert "\x1b" not in shown.stdout
+    assert left == []
 
 
 def test_demonstration_fails_and_shows_the_log_when_the_agent_ends(sandbox: Sandbox) -> None:

@@ -22,7 +22,11 @@ DOCUMENT = {
             }
         },
     },
-    "custom_metrics": {"cpu_percent": [{"number": 3.5}], "users": [{"string_list": ["a"]}]},
+    "custom_metrics": {
+        "cpu_percent": [{"number": 3.5}],
+        "users": [{"string_list": ["a"]}],
+        "agent_rss_bytes": [{"number": 31_457_280}],
+    },
 }
 
 
@@ -42,11 +46,9 @@ def told(report: Received) -> list[str]:
         "report 1764000300",
         "TCP ports 3 listening: 22, 443",
         "UDP ports 0 listening",
-        "connections 40 established: to "
-        + ", ".join(f"192.0.2.{n}:443" for n in range(8))
-        + ", ...",
-        "traffic 2.0 KiB in in 1,500 packets, 7 B out in 1 packets",
-        "custom cpu_percent 3.5",
+        "connections 40 established: " + ", ".join(f"192.0.2.{n}:443" for n in range(8)) + ", ...",
+        "traffic 2.0 KiB in (1,500 packets), 7 B out (1 packets)",
+        "custom cpu_percent 3.5, agent_rss_bytes 31,457,280",
         "answer accepted",
     ],
 )
@@ -83,3 +85,9 @@ def test_escape_sequence_in_a_reason_does_not_reach_the_terminal() -> None:
 
 def test_silence_is_told() -> None:
     assert "told to be silent" in tell_verdict(received(DOCUMENT, orders=Orders(silence_next=1)))
+
+
+def test_no_line_is_wider_than_a_terminal() -> None:
+    lines = "\n".join(tell_report(received(DOCUMENT))).split("\n")
+
+    assert max(len(click.unstyle(line)) for line in lines) <= 96

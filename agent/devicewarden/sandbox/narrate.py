@@ -1,11 +1,13 @@
 """A received report as lines for people."""
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from devicewarden.sandbox.verdict import Received
 
 ITEMS_SHOWN: Final = 8
+WIDTH: Final = 96
 LABEL_WIDTH: Final = 15
 KIB: Final = 1024
 
@@ -58,41 +60,41 @@ def _collected(document: Any) -> Iterator[str]:
     yield _line("connections", _connections(established))
     yield _line("traffic", _traffic(metrics.get("network_stats")))
     numbers = [
-        f"{name} {value[0]['number']:g}"
+        f"{name} {_number(value[0]['number'])}"
         for name, value in document.get("custom_metrics", {}).items()
         if "number" in value[0]
     ]
     if numbers:
-        yield _line("custom", ", ".join(numbers))
+        yield _line("custom", _some(numbers))
 
 
 def _ports(listening: Any) -> str:
     ports = sorted({entry["port"] for entry in listening.get("ports", [])})
     total = listening.get("total", len(ports))
-    return f"{total} listening" + _some([str(port) for port in ports], "")
+    return _joined(f"{total} listening", _some([str(port) for port in ports]))
 
 
 def _connections(established: Any) -> str:
     remotes = [entry["remote_addr"] for entry in established.get("connections", [])]
     total = established.get("total", len(remotes))
-    return f"{total} established" + _some(list(dict.fromkeys(remotes)), "to ")
+    return _joined(f"{total} established", _some(list(dict.fromkeys(remotes))))
 
 
 def _traffic(stats: Any) -> str:
     if not stats:
         return faint("not yet: it takes two samples")
     flows = [
-        f"{_size(stats[f'bytes_{way}'])} {way} in {stats[f'packets_{way}']:,} packets"
+        f"{_size(stats[f'bytes_{way}'])} {way} ({stats[f'packets_{way}']:,} packets)"
         for way in ("in", "out")
     ]
     return ", ".join(flows)
 
 
-def _some(items: Sequence[str], before: str) -> str:
+def _some(items: Sequence[str]) -> str:
     if not items:
         return ""
     more = ", ..." if len(items) > ITEMS_SHOWN else ""
-    return f": {before}{', '.join(items[:ITEMS_SHOWN])}{more}"
+    return f"{', '.join(items[:ITEMS_SHOWN])}{more}"
 
 
 def _printable(text: str) -> str:
@@ -100,9 +102,24 @@ def _printable(text: str) -> str:
     return "".join(character if character.isprintable() else "?" for character in text)
 
 
+def _joined(what: str, which: str) -> str:
+    return f"{what}: {which}" if which else what
+
+
+def _number(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
+
+
 def _size(size_bytes: int) -> str:
     return f"{size_bytes} B" if size_bytes < KIB else f"{size_bytes / KIB:,.1f} KiB"
 
 
 def _line(label: str, text: str) -> str:
-    return f"  {label:<{LABEL_WIDTH}}{text}"
+    return textwrap.fill(
+        text,
+        WIDTH,
+        initial_indent=f"  {label:<{LABEL_WIDTH}}",
+        subsequent_indent=" " * (2 + LABEL_WIDTH),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
