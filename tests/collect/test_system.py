@@ -1,12 +1,15 @@
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from devicewarden.collect.proc_figures import cpu_ticks, disk_percent, memory_percent
 from devicewarden.collect.system import Share, System, system_readers
 from devicewarden.config.settings import CustomMetricsSettings
 from devicewarden.model.metric import Number
@@ -16,15 +19,19 @@ TOTALS = st.floats(min_value=0, max_value=1e12)
 
 
 @pytest.fixture
-def proc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def proc(tmp_path: Path) -> Path:
     folder = tmp_path / "proc"
     shutil.copytree(RECORDED, folder)
-    monkeypatch.setattr(psutil, "PROCFS_PATH", str(folder))
     return folder
 
 
-def system(*metrics: str, disk_path: str = "/") -> System:
-    return System(system_readers(CustomMetricsSettings(built_in=metrics, disk_path=disk_path)))
+def system(*metrics: str, proc: Path = Path("/proc"), disk_path: str = "/") -> System:
+    settings = CustomMetricsSettings(built_in=metrics, disk_path=disk_path)
+    return System(system_readers(settings, proc))
+
+
+def busy_s(times: Any) -> float:
+    return float(times.user + times.nice + times.system + times.irq + times.softirq + times.steal)
 
 
 def rewrite_cpu_line(proc: Path, figures: str) -> None:
@@ -45,7 +52,7 @@ def rewrite_cpu_line(proc: Path, figures: str) -> None:
 def test_cpu_is_what_was_used_since_the_last_reading(
     proc: Path, figures: str, percent: float
 ) -> None:
-    collector = system("cpu_percent")
+    collector = system("cpu_percent", proc=proc)
     first = collector.collect()
     rewrite_cpu_line(proc, figures)
 
@@ -55,41 +62,32 @@ def test_cpu_is_what_was_used_since_the_last_reading(
     assert second == {"cpu_percent": Number(percent)}
 
 
-@pytest.mark.usefixtures("proc")
-def test_cpu_is_absent_where_no_time_passed() -> None:
-    collector = system("cpu_percent")
+def test_cpu_is_absent_where_no_time_passed(proc: Path) -> None:
+    collector = system("cpu_percent", proc=proc)
     collector.collect()
 
     assert collector.collect() == {}
     assert collector.problems == {}
 
 
-@pytest.mark.usefixtures("proc")
-def test_memory_is_what_programs_cannot_have_any_more() -> None:
-    assert system("memory_percent").collect() == {"memory_percent": Number(75.0)}
+def test_memory_is_what_programs_cannot_have_any_more(proc: Path) -> None:
+    assert system("memory_percent", proc=proc).collect() == {"memory_percent": Number(75.0)}
 
 
-def test_disk_is_judged_as_df_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
+def test_psutil_finds_the_same_memory_disk_and_processor_time(tmp_path: Path) -> None:
+    path = str(tmp_path)
+    before, ours, after = psutil.cpu_times(), cpu_ticks(Path("/proc")), psutil.cpu_times()
 
-    class Usage:
-        percent = 41.25
-
-    def disk_usage(path: str) -> Usage:
-        asked.append(path)
-        return Usage()
-
-    monkeypatch.setattr(psutil, "disk_usage", disk_usage)
-
-    assert system("disk_percent", disk_path=str(tmp_path)).collect() == {
-        "disk_percent": Number(41.25)
-    }
-    assert asked == [str(tmp_path)]
+    assert memory_percent(Path("/proc")) == pytest.approx(psutil.virtual_memory().percent, abs=2)
+    assert disk_percent(path) == pytest.approx(psutil.disk_usage(path).percent, abs=0.1)
+    assert busy_s(before) <= ours[0] / os.sysconf("SC_CLK_TCK") + 0.1
+    assert ours[0] / os.sysconf("SC_CLK_TCK") <= busy_s(after) + 0.1
 
 
 def test_a_figure_that_fails_is_named_and_takes_no_other_with_it(proc: Path) -> None:
     (proc / "meminfo").write_text("rubbish\n")
-    collector = system("memory_percent", "disk_percent", "load_1m", disk_path="/no/such/folder")
+    wanted = ("memory_percent", "disk_percent", "load_1m")
+    collector = system(*wanted, proc=proc, disk_path="/no/such/folder")
 
     values = collector.collect()
 

@@ -3,10 +3,15 @@
 import os
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Final, TypeAlias
 
-import psutil
-
+from devicewarden.collect.proc_figures import (
+    cpu_ticks,
+    disk_percent,
+    memory_percent,
+    own_rss_bytes,
+)
 from devicewarden.collect.soc_temperature import read_soc_temperature
 from devicewarden.config.settings import CustomMetricsSettings
 from devicewarden.model.metric import CustomValue, Number
@@ -14,8 +19,7 @@ from devicewarden.model.metric import CustomValue, Number
 Reader: TypeAlias = Callable[[], float | None]
 """Reads one figure; None where the host has none."""
 
-# psutil lets errors of its own parsing of /proc through.
-READ_ERRORS: Final = (OSError, LookupError, ValueError, psutil.Error)
+READ_ERRORS: Final = (OSError, LookupError, ValueError)
 
 
 class System:
@@ -67,30 +71,22 @@ class Share:
         return max(0.0, 100 * (used - before[0]) / (total - before[1]))
 
 
-def system_readers(settings: CustomMetricsSettings) -> Mapping[str, Reader]:
+def system_readers(
+    settings: CustomMetricsSettings, proc: Path = Path("/proc")
+) -> Mapping[str, Reader]:
     """Name a reader for each figure that `custom_metrics.built_in` asks for."""
-    cpu, agent = Share(_host_cpu), Share(_agent_cpu)
+    cpu, agent = Share(lambda: cpu_ticks(proc)), Share(_agent_cpu)
     readers: dict[str, Reader] = {
         # The kernel's idle time can go back a little, then more than all was used.
         "cpu_percent": lambda: _at_most_100(cpu()),
-        "memory_percent": lambda: psutil.virtual_memory().percent,
-        "disk_percent": lambda: psutil.disk_usage(settings.disk_path).percent,
+        "memory_percent": lambda: memory_percent(proc),
+        "disk_percent": lambda: disk_percent(settings.disk_path),
         "load_1m": lambda: os.getloadavg()[0],
         "soc_temperature_celsius": read_soc_temperature,
-        "agent_rss_bytes": lambda: psutil.Process().memory_info().rss,
+        "agent_rss_bytes": lambda: own_rss_bytes(proc),
         "agent_cpu_percent": agent,
     }
     return {metric: read for metric, read in readers.items() if metric in settings.built_in}
-
-
-def _host_cpu() -> tuple[float, float]:
-    """Give (busy, total) seconds of all processors since boot; waiting for a disk is not busy.
-
-    Source: proc(5), /proc/stat; guest time is part of user time already.
-    """
-    times = psutil.cpu_times()
-    total = sum(times) - times.guest - times.guest_nice
-    return total - times.idle - times.iowait, total
 
 
 def _agent_cpu() -> tuple[float, float]:
