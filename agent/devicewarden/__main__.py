@@ -2,7 +2,21 @@
 
 import sys
 
-from devicewarden.cli.main import main
+
+def main() -> int:
+    """Run a command and return its exit status.
+
+    The daemon started in the usual way never loads click: it would keep its memory for years.
+    """
+    if sys.argv[1:2] == ["run"]:
+        from devicewarden.cli import resident  # noqa: PLC0415  see above
+
+        if config := resident.config_of(sys.argv[2:]):
+            return resident.main(*config)
+    from devicewarden.cli.main import main as command  # noqa: PLC0415  see above
+
+    return command()
+
 
 if __name__ == "__main__":
     sys.exit(main())

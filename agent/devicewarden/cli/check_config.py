@@ -6,13 +6,8 @@ from pathlib import Path
 
 import click
 
-from devicewarden.cli.options import (
-    EXIT_CONFIG,
-    config_option,
-    format_option,
-    load_config,
-    print_problems,
-)
+from devicewarden.cli.failure import EXIT_CONFIG, tell
+from devicewarden.cli.options import config_option, format_option, load_config
 from devicewarden.model.errors import ConfigError, Problem
 
 
@@ -29,9 +24,8 @@ def command(config: Path | None, form: str) -> None:
     except ConfigError as error:
         if form == "json":
             _print_json(error.problems, ())
-        else:
-            print_problems(error)
-        sys.exit(EXIT_CONFIG)
+            sys.exit(EXIT_CONFIG)
+        sys.exit(tell(error))
     if form == "json":
         _print_json((), files)
     else:

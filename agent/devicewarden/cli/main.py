@@ -1,16 +1,14 @@
 """The `devicewarden` command: a table of commands, each imported only when it is called."""
 
 import importlib
-import sys
 from typing import Final
 
 import click
 
-from devicewarden.model.errors import AgentError, ConfigError
+from devicewarden.cli.failure import tell
+from devicewarden.model.errors import AgentError
 from devicewarden.model.version import VERSION
 
-EXIT_FAILED: Final = 70
-EXIT_CONFIG: Final = 78
 COMMANDS: Final = {
     "run": "Run the agent until it is told to stop.",
     "once": "Print the report of this host, or send it.",
@@ -61,11 +59,4 @@ def main() -> int:
     except (click.Abort, KeyboardInterrupt):
         return 130
     except AgentError as error:
-        _complain(error)
-        return EXIT_CONFIG if isinstance(error, ConfigError) else EXIT_FAILED
-
-
-def _complain(error: AgentError) -> None:
-    print(f"devicewarden: {error}", file=sys.stderr)
-    if error.hint:
-        print(f"  {error.hint}", file=sys.stderr)
+        return tell(error)

@@ -3,16 +3,15 @@
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
+from devicewarden.cli.failure import tell
 from devicewarden.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from devicewarden.config.load import Loaded
-
-EXIT_CONFIG: Final = 78
 
 config_option = click.option(
     "--config",
@@ -47,11 +46,4 @@ def load_or_exit(config: Path | None) -> "Loaded":
     try:
         return load_config(config)
     except ConfigError as error:
-        print_problems(error)
-        sys.exit(EXIT_CONFIG)
-
-
-def print_problems(error: ConfigError) -> None:
-    """Print each problem on a line of standard error."""
-    for problem in error.problems or (error,):
-        print(problem, file=sys.stderr)
+        sys.exit(tell(error))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from devicewarden.cli.failure import EXIT_FAILED
 from devicewarden.cli.judge import load_judge
 from devicewarden.model.errors import AgentError
 from devicewarden.sandbox.control import ask, is_running, serve_control
@@ -19,7 +20,6 @@ from devicewarden.sandbox.faults import FAULTS
 if TYPE_CHECKING:
     from devicewarden.sandbox.sandbox import Sandbox
 
-EXIT_FAILED: Final = 70
 LOOK_EVERY_S: Final = 1.0
 
 
