@@ -151,6 +151,32 @@ class CustomMetricsSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class DetectSettings:
+    """Whether the device judges itself, and by which security profiles."""
+
+    enabled: bool = knob(True, "judge every sample by the security profiles")
+    profiles_dir: str = knob(
+        "/etc/devicewarden/profiles", "folder of security profiles, *.json", path="place"
+    )
+    datapoint_s: int = knob(
+        300, "one datapoint of a behavior without a duration", minimum=1, maximum=86_400
+    )
+    simulate: tuple[str, ...] = knob(
+        (), "profiles whose alarms are recorded and shown, but sent nowhere"
+    )
+    thing_groups: tuple[str, ...] = knob(
+        (), "thing groups of this device, for profiles that have targets"
+    )
+    topic: str = knob(
+        "devicewarden/{thing}/violations", "topic of violations; {thing} is filled in"
+    )
+    redact: tuple[str, ...] = knob(
+        (r"(?i)(pass(word)?|secret|token|key)[=: ]\S+",),
+        "regular expressions; what they match in a command line is replaced by ***",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class StateSettings:
     """What survives a restart."""
 
@@ -187,6 +213,7 @@ class Settings:
     report: ReportSettings = field(default_factory=ReportSettings)
     publish: PublishSettings = field(default_factory=PublishSettings)
     custom_metrics: CustomMetricsSettings = field(default_factory=CustomMetricsSettings)
+    detect: DetectSettings = field(default_factory=DetectSettings)
     state: StateSettings = field(default_factory=StateSettings)
     control: ControlSettings = field(default_factory=ControlSettings)
     log: LogSettings = field(default_factory=LogSettings)
