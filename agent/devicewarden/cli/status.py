@@ -49,14 +49,14 @@ def _last_report(document: dict[str, Any]) -> str:
     after = "" if next_s is None else f"; next in {next_s:.0f} s"
     if last is None:
         return f"none yet{after}"
-    return f"{last['report_id']} {last['outcome']}, {last['size_bytes']:,} bytes{after}"
+    return f"{last['id']} {last['outcome']}, {last['size_bytes']:,} bytes{after}"
 
 
 def _listening(sample: dict[str, Any] | None) -> str:
     if sample is None:
         return "not read yet"
     return "   ".join(
-        f"{protocol} {_ports(sample[f'listening_{protocol}_ports'])}" for protocol in ("tcp", "udp")
+        f"{protocol} {_ports(sample[f'{protocol}_listeners'])}" for protocol in ("tcp", "udp")
     )
 
 

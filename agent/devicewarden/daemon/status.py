@@ -67,8 +67,8 @@ def _sample(facts: Facts) -> Document | None:
         return None
     return {
         "taken_at": sample.taken_at.isoformat(),
-        "listening_tcp_ports": _ports(sample, LISTENING_TCP_PORTS),
-        "listening_udp_ports": _ports(sample, LISTENING_UDP_PORTS),
+        "tcp_listeners": _ports(sample, LISTENING_TCP_PORTS),
+        "udp_listeners": _ports(sample, LISTENING_UDP_PORTS),
         "traffic_since_start": facts.watch.ledger.counted._asdict(),
     }
 
@@ -86,7 +86,7 @@ def _sent(sent: Sent | None) -> Document | None:
     if sent is None:
         return None
     return {
-        "report_id": sent.report_id,
+        "id": sent.report_id,
         "ended_at": sent.ended_at.isoformat(),
         "outcome": describe(sent.outcome),
         "size_bytes": sent.size_bytes,
