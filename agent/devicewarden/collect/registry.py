@@ -1,0 +1,42 @@
+"""All collectors, in two tuples: what runs every second, and what runs for a report."""
+
+from devicewarden.collect import certificate, failed_logins
+from devicewarden.collect.collector import Collector
+from devicewarden.collect.connections import EstablishedConnections
+from devicewarden.collect.custom_commands import CustomCommands
+from devicewarden.collect.custom_files import CustomFiles
+from devicewarden.collect.listening_ports import listening_tcp_ports, listening_udp_ports
+from devicewarden.collect.network import NetworkTotals
+from devicewarden.collect.opens import TcpOpenCounts
+from devicewarden.collect.sockets import SocketSource
+from devicewarden.collect.system import System, system_readers
+from devicewarden.config.settings import Settings
+
+
+def quiet_collectors(source: SocketSource) -> tuple[Collector, ...]:
+    """Make the collectors of every second; their cost does not grow with connections."""
+    return (
+        listening_tcp_ports(source),
+        listening_udp_ports(source),
+        NetworkTotals(),
+        TcpOpenCounts(),
+    )
+
+
+def report_collectors(settings: Settings, source: SocketSource) -> tuple[Collector, ...]:
+    """Make the collectors that a report needs beside the quiet ones.
+
+    A metric has one source: a built-in one before a command, a command before a file.
+    """
+    custom = settings.custom_metrics
+    built_in = frozenset(custom.built_in)
+    commanded = frozenset(command.name for command in custom.commands)
+    optional: tuple[tuple[bool, Collector], ...] = (
+        (True, EstablishedConnections(source)),
+        (True, System(system_readers(custom))),
+        (failed_logins.METRIC in built_in, failed_logins.FailedLogins()),
+        (certificate.METRIC in built_in, certificate.Certificate(settings.publish.cert_file)),
+        (bool(custom.directory), CustomFiles(custom.directory, built_in | commanded)),
+        (bool(custom.commands), CustomCommands(custom.commands, built_in)),
+    )
+    return tuple(collector for wanted, collector in optional if wanted)
