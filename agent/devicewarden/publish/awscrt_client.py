@@ -8,7 +8,10 @@ from awscrt.exceptions import AwsCrtError
 from awsiot import mqtt5_client_builder
 
 from devicewarden.config.settings import PublishSettings
+from devicewarden.model.errors import ConfigError
 from devicewarden.publish.credentials import read_secret
+from devicewarden.publish.presence import presence
+from devicewarden.publish.topics import presence_topic
 
 MAX_PACKET_BYTES: Final = 16_384
 """What we take from the broker: replies have 8 KiB at most."""
@@ -42,12 +45,30 @@ def connect_packet(settings: PublishSettings, client_id: str, will: Any | None) 
     )
 
 
+def presence_packets(settings: PublishSettings, thing: str) -> tuple[Any, Any, Any]:
+    """Make last will, birth message and farewell; all None where they have no topic.
+
+    Raises:
+        ConfigError: a thing name or topic that no broker would take.
+    """
+    topic = presence_topic(settings, thing=thing)
+    if not topic:
+        return None, None, None
+    return (
+        _retained(topic, presence(thing, "offline", "lost")),
+        _retained(topic, presence(thing, "online", "started")),
+        _retained(topic, presence(thing, "offline", "stopped")),
+    )
+
+
 def client_options(settings: PublishSettings, connect: Any) -> Any:
     """Make the options of a client: one thread, no queue, full jitter, nothing told to AWS.
 
     Raises:
-        ConfigError: the proxy's password cannot be read.
+        ConfigError: the proxy's password cannot be read, or a proxy without TLS.
     """
+    # First what may raise: awscrt's objects forget the error under way when they are destroyed.
+    proxy = _proxy(settings) if settings.proxy_host else None
     group = io.EventLoopGroup(1)
     socket_options = io.SocketOptions()
     socket_options.connect_timeout_ms = _ms(settings.connect_timeout_s)
@@ -60,7 +81,7 @@ def client_options(settings: PublishSettings, connect: Any) -> Any:
         port=settings.port or (TLS_PORT if settings.tls else PLAIN_PORT),
         bootstrap=io.ClientBootstrap(group, io.DefaultHostResolver(group, max_hosts=2)),
         socket_options=socket_options,
-        http_proxy_options=_proxy(settings) if settings.proxy_host else None,
+        http_proxy_options=proxy,
         connect_options=connect,
         session_behavior=sessions.REJOIN_POST_SUCCESS if rejoin else sessions.CLEAN,
         # AWS's limits of topics and rates are not those of other brokers.
@@ -70,8 +91,9 @@ def client_options(settings: PublishSettings, connect: Any) -> Any:
         offline_queue_behavior=mqtt5.ClientOperationQueueBehaviorType.FAIL_ALL_ON_DISCONNECT,
         retry_jitter_mode=mqtt5.ExponentialBackoffJitterMode.FULL,
         min_reconnect_delay_ms=_ms(settings.first_wait_s),
+        # A connection of 30 s resets the delay, awscrt's default: awscrt 0.36 writes the option
+        # min_connected_time_to_reset_reconnect_delay_ms over min_reconnect_delay_ms instead.
         max_reconnect_delay_ms=_ms(max(settings.first_wait_s, settings.max_wait_s)),
-        min_connected_time_to_reset_reconnect_delay_ms=_ms(settings.stable_after_s),
         # awscrt wants the answer to a ping before the next one is due.
         ping_timeout_ms=_ms(min(settings.ack_timeout_s, settings.keep_alive_s / 2)),
         connack_timeout_ms=_ms(settings.connect_timeout_s),
@@ -113,6 +135,12 @@ def name_and_text(error: BaseException) -> tuple[str, str]:
     return (native[1], native[2]) if native else (type(error).__name__, str(error))
 
 
+def _retained(topic: str, payload: bytes) -> Any:
+    return mqtt5.PublishPacket(
+        topic=topic, payload=payload, qos=mqtt5.QoS.AT_LEAST_ONCE, retain=True
+    )
+
+
 def _pkcs11(settings: PublishSettings) -> dict[str, Any]:
     pin = settings.pkcs11_pin_file
     return {
@@ -135,6 +163,8 @@ def _server_authentication(settings: PublishSettings) -> Any:
 
 
 def _proxy(settings: PublishSettings) -> Any:
+    if not settings.tls:
+        raise ConfigError("publish.proxy_host: awscrt uses a proxy with publish.tls alone")
     password = settings.proxy_password_file
     basic = bool(settings.proxy_username)
     return http.HttpProxyOptions(

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from awscrt import mqtt5
 
@@ -19,6 +19,7 @@ from devicewarden.publish.awscrt_client import (
     connect_packet,
     make_client,
     name_and_text,
+    presence_packets,
 )
 from devicewarden.publish.connection import Connection
 from devicewarden.publish.diagnosis import (
@@ -29,16 +30,16 @@ from devicewarden.publish.diagnosis import (
     of_reason,
     refusal,
 )
-from devicewarden.publish.presence import presence
 from devicewarden.publish.publisher import ConnectionState, MessageHandler, OnChange
-from devicewarden.publish.topics import presence_topic
 
 FAREWELL_TIMEOUT_S: Final = 0.7
 STOP_TIMEOUT_S: Final = 0.8
 
 
 class AwsCrtPublisher:
-    """Fulfils `Publisher`; files, keys and PIN are used, and so checked, at construction.
+    """Fulfils `Publisher`, for one start and one stop.
+
+    Files, keys and PIN are used, and so checked, at construction.
 
     Args:
         settings: where and how to connect.
@@ -58,10 +59,8 @@ class AwsCrtPublisher:
         *,
         on_change: OnChange | None = None,
     ) -> None:
-        self._thing = thing
         self._publish_timeout_s = settings.ack_timeout_s + 1
         self._connection = Connection(on_change)
-        self._presence_topic = presence_topic(settings, thing=thing)
         self._handlers: dict[str, MessageHandler] = {}
         self._subscribed: set[str] = set()
         self._in_flight: set[object] = set()
@@ -70,11 +69,11 @@ class AwsCrtPublisher:
         self._wanted = False
         self._ready = asyncio.Event()
         self._stopped = asyncio.Event()
-        will = self._presence_packet("offline", "lost") if self._presence_topic else None
+        will, self._birth, self._farewell = presence_packets(settings, thing)
         try:
             options = client_options(settings, connect_packet(settings, client_id, will))
             self._add_callbacks(options)
-            self._client = make_client(settings, options)
+            self._client: Any = make_client(settings, options)
         except NATIVE_ERRORS as error:
             why = of_error("publish: cannot set up the connection", *name_and_text(error))
             raise ConfigError(why.message, hint=why.hint) from error
@@ -115,11 +114,12 @@ class AwsCrtPublisher:
 
     async def stop(self) -> None:
         if not self._wanted:
+            self._client = None
             return
-        if self._presence_topic and self.connection.state == "connected":
+        if self._farewell and self.connection.state == "connected":
             with contextlib.suppress(*NATIVE_ERRORS):
                 async with asyncio.timeout(FAREWELL_TIMEOUT_S):
-                    await self._send(self._presence_packet("offline", "stopped"))
+                    await self._send(self._farewell)
         self._wanted = False
         # The session ends with us: the broker keeps nothing for a client that said goodbye.
         self._client.stop(mqtt5.DisconnectPacket(session_expiry_interval_sec=0))
@@ -127,23 +127,24 @@ class AwsCrtPublisher:
             await asyncio.wait_for(self._stopped.wait(), STOP_TIMEOUT_S)
         self._ready.clear()
         self._connection.stopped()
+        # awscrt holds our callbacks, and they hold us: only this ends its thread and frees us.
+        self._client = None
 
     def _add_callbacks(self, options: Any) -> None:
         """Have awscrt's callbacks hop to the event loop."""
-        options.on_publish_callback_fn = lambda data: self._hop(
-            self._on_message, data.publish_packet.topic, data.publish_packet.payload
-        )
-        options.on_lifecycle_event_attempting_connect_fn = lambda _: self._hop(
+        hop = self._hop
+        options.on_publish_callback_fn = lambda data: hop(self._on_message, data.publish_packet)
+        options.on_lifecycle_event_attempting_connect_fn = lambda _: hop(
             self._connection.attempting
         )
-        options.on_lifecycle_event_connection_success_fn = lambda data: self._hop(
-            self._on_connected, data.connack_packet.session_present
+        options.on_lifecycle_event_connection_success_fn = lambda data: hop(
+            self._on_connected, data.connack_packet
         )
-        options.on_lifecycle_event_connection_failure_fn = lambda data: self._hop(
-            self._on_failed, "connection refused", data.connack_packet, data.exception
+        options.on_lifecycle_event_connection_failure_fn = lambda data: hop(
+            self._on_failed, "cannot connect", data.connack_packet, data.exception
         )
         options.on_lifecycle_event_disconnection_fn = self._forget_in_flight
-        options.on_lifecycle_event_stopped_fn = lambda _: self._hop(self._on_stopped)
+        options.on_lifecycle_event_stopped_fn = lambda _: hop(self._on_stopped)
 
     def _hop(self, step: Callable[..., None], *args: object) -> None:
         # The loop may be closed while awscrt is still cleaning up.
@@ -158,8 +159,9 @@ class AwsCrtPublisher:
         A stop wipes the session, and must be asked for here, on awscrt's thread, before it can
         reconnect.
         """
-        if self._in_flight:
-            self._client.stop()
+        client = self._client
+        if self._in_flight and client is not None:
+            client.stop()
         self._hop(self._on_failed, "connection ended", data.disconnect_packet, data.exception)
 
     def _on_stopped(self) -> None:
@@ -170,20 +172,22 @@ class AwsCrtPublisher:
 
     def _on_failed(self, what: str, packet: Any, error: Exception) -> None:
         self._ready.clear()
-        if not self._wanted:
-            return
         if packet is None:
-            self._connection.failed(of_error(what, *name_and_text(error)))
+            why = of_error(what, *name_and_text(error))
         else:
             self._last_reason = packet.reason_code
-            self._connection.failed(of_reason(what, packet.reason_code))
+            why = of_reason(what, packet.reason_code)
+        if self._wanted:
+            self._connection.failed(why)
 
-    def _on_connected(self, session_present: bool) -> None:  # noqa: FBT001  called by position alone
-        if not session_present:
+    def _on_connected(self, connack: Any) -> None:
+        if not self._wanted:
+            return
+        if not connack.session_present:
             self._subscribed.clear()
         self._connection.connected()
-        if self._presence_topic:
-            self._client.publish(self._presence_packet("online", "started"))
+        if self._birth:
+            self._client.publish(self._birth)
         self._make_subscriptions()
 
     def _make_subscriptions(self) -> None:
@@ -191,11 +195,9 @@ class AwsCrtPublisher:
         if not missing:
             self._ready.set()
             return
-        packet = mqtt5.SubscribePacket(
-            [mqtt5.Subscription(topic, mqtt5.QoS.AT_LEAST_ONCE) for topic in missing]
-        )
         connects = self.connection.connects
-        self._client.subscribe(packet).add_done_callback(
+        wanted = [mqtt5.Subscription(topic, mqtt5.QoS.AT_LEAST_ONCE) for topic in missing]
+        self._client.subscribe(mqtt5.SubscribePacket(wanted)).add_done_callback(
             lambda answer: self._hop(self._on_subscribed, connects, missing, answer)
         )
 
@@ -218,10 +220,9 @@ class AwsCrtPublisher:
                     self._subscribed.add(topic)
         self._ready.set()
 
-    def _on_message(self, topic: str, payload: bytes) -> None:
-        handler = self._handlers.get(topic)
-        if handler is not None:
-            handler(topic, payload)
+    def _on_message(self, packet: Any) -> None:
+        if handler := self._handlers.get(packet.topic):
+            handler(packet.topic, packet.payload)
 
     async def _send(self, packet: Any) -> Any:
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
@@ -238,18 +239,8 @@ class AwsCrtPublisher:
         sent.add_done_callback(lambda done: self._hop(_pass_on, done, answer))
         return await answer
 
-    def _presence_packet(
-        self, state: Literal["online", "offline"], reason: Literal["started", "stopped", "lost"]
-    ) -> Any:
-        return mqtt5.PublishPacket(
-            topic=self._presence_topic,
-            payload=presence(self._thing, state, reason),
-            qos=mqtt5.QoS.AT_LEAST_ONCE,
-            retain=True,
-        )
 
-
-def _pass_on(done: "Future[Any]", answer: asyncio.Future[Any]) -> None:
+def _pass_on(done: Future[Any], answer: asyncio.Future[Any]) -> None:
     if answer.done():
         return
     error = done.exception()

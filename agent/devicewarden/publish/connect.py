@@ -13,8 +13,12 @@ def open_publisher(settings: Settings, on_change: OnChange | None = None) -> Pub
     """Make the publisher that the settings ask for; it does not connect yet.
 
     Raises:
-        ConfigError: a certificate, key, module, PIN or password that cannot be used.
+        ConfigError: a thing name or topic that no broker would take, or a certificate, key,
+            module, PIN or password that cannot be used.
     """
+    thing = settings.thing.name
+    # Here already, so that making the exchange cannot fail and leave a publisher behind.
+    report_topics(settings.publish, thing=thing, encoding=settings.report.format)
     try:
         # A daemon that publishes nothing never pays the memory of an MQTT library.
         from devicewarden.publish.awscrt_mqtt import AwsCrtPublisher  # noqa: PLC0415  see above
@@ -22,7 +26,6 @@ def open_publisher(settings: Settings, on_change: OnChange | None = None) -> Pub
         raise ConfigError(
             f"publish.endpoint: no MQTT library: {error}", hint="install awsiotsdk"
         ) from error
-    thing = settings.thing.name
     client_id = settings.thing.client_id or thing
     return AwsCrtPublisher(settings.publish, thing, client_id, on_change=on_change)
 

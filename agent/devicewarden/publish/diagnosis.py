@@ -28,12 +28,14 @@ _LOGIN: Final = "check publish.username and publish.password_file, or the device
 _PROXY: Final = "check publish.proxy_host, proxy_port, proxy_username and proxy_password_file"
 _PKCS11: Final = "check publish.pkcs11_token_label, pkcs11_slot and pkcs11_key_label"
 _PIN: Final = "check publish.pkcs11_pin_file; tokens lock themselves after a few wrong PINs"
+_PEM: Final = "publish.ca_file, cert_file or key_file does not hold PEM text"
+_FILE: Final = "check publish.ca_file, cert_file and key_file, and who may read them"
 _SIZE: Final = "lower report.max_bytes"
 _MOVED: Final = "set publish.endpoint to the new broker"
 _NO_MQTT: Final = "publish.port must be the port where this broker speaks MQTT 5"
 _TRUST: Final = (
-    "check publish.ca_file, that publish.endpoint is a name in the broker's certificate, that the "
-    "broker speaks TLS 1.2 or later, and this host's clock"
+    "check publish.ca_file, that publish.endpoint is a name in the broker's certificate, this "
+    "host's clock, and that the broker asks for a certificate if publish.cert_file is set"
 )
 _CERTIFICATE: Final = (
     "the broker may have refused the device certificate: check that it is registered, active, not "
@@ -41,7 +43,8 @@ _CERTIFICATE: Final = (
 )
 _CLOSED: Final = (
     "brokers do this when certificate, policy or client id do not fit together: check that the "
-    "certificate is active and may connect with thing.client_id"
+    "certificate is active and may connect with thing.client_id, and that publish.port is one for "
+    "publish.tls"
 )
 
 _REASONS: Final[dict[int, Diagnosis]] = {
@@ -101,6 +104,7 @@ _HINTS: Final[dict[str, str]] = {
     "AWS_ERROR_MQTT5_PING_RESPONSE_TIMEOUT": _NETWORK,
     "AWS_ERROR_HTTP_PROXY_CONNECT_FAILED": _PROXY,
     "AWS_ERROR_HTTP_PROXY_CONNECT_FAILED_RETRYABLE": _PROXY,
+    "AWS_IO_SHARED_LIBRARY_LOAD_FAILURE": "check publish.pkcs11_library",
     "AWS_ERROR_PKCS11_TOKEN_NOT_FOUND": _PKCS11,
     "AWS_ERROR_PKCS11_KEY_NOT_FOUND": _PKCS11,
     "AWS_ERROR_PKCS11_CKR_SLOT_ID_INVALID": _PKCS11,
@@ -108,8 +112,11 @@ _HINTS: Final[dict[str, str]] = {
     "AWS_ERROR_PKCS11_CKR_PIN_INVALID": _PIN,
     "AWS_ERROR_PKCS11_CKR_PIN_LEN_RANGE": _PIN,
     "AWS_ERROR_PKCS11_CKR_PIN_LOCKED": _PIN,
-    "AWS_ERROR_INVALID_ARGUMENT": "a certificate or key file does not hold PEM text",
-    "AWS_ERROR_PEM_MALFORMED": "a certificate or key file does not hold PEM text",
+    "AWS_ERROR_INVALID_ARGUMENT": _PEM,
+    "AWS_ERROR_PEM_MALFORMED": _PEM,
+    "FileNotFoundError": _FILE,
+    "PermissionError": _FILE,
+    "IsADirectoryError": _FILE,
 }
 
 
