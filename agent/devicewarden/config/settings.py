@@ -106,9 +106,6 @@ class PublishSettings:
     attempts: int = knob(3, "attempts to publish one report", minimum=1, maximum=20)
     first_wait_s: float = knob(1.0, "longest first wait of the back-off", minimum=0.05, maximum=60)
     max_wait_s: float = knob(120.0, "longest wait of the back-off", minimum=0.05, maximum=3600)
-    stable_after_s: float = knob(
-        30.0, "a connection this old resets the back-off", minimum=0, maximum=3600
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ class NoReply:
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """The report did not reach the broker, so nothing was sent; the next one carries the counts."""
+    """The broker did not acknowledge the report; the next one carries the counts."""
 
     reason: str
 
