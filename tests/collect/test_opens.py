@@ -33,6 +33,20 @@ def test_one_failed_read_does_not_end_collecting(tmp_path: Path) -> None:
     collector.close()
 
 
+def test_a_file_that_opens_and_cannot_be_read_is_opened_again(tmp_path: Path) -> None:
+    collector = TcpOpenCounts(tmp_path)
+    snmp = tmp_path / "net" / "snmp"
+    snmp.mkdir(parents=True)
+    with pytest.raises(CollectError, match="Is a directory"):
+        collector.collect()
+
+    snmp.rmdir()
+    shutil.copy(PROC / "net" / "snmp", snmp)
+
+    assert TCP_OPENS in collector.collect()
+    collector.close()
+
+
 def test_after_closing_the_file_is_opened_again() -> None:
     collector = TcpOpenCounts(PROC)
     collector.collect()

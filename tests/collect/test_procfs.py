@@ -11,6 +11,7 @@ from tests.collect.recorded import PROC, names
 
 from devicewarden.collect.procfs import ESTABLISHED, LISTEN, ProcSource, parse
 from devicewarden.model.errors import CollectError
+from devicewarden.model.metric import Listener
 
 HEADING = b"  sl  local_address rem_address   st tx_queue rx_queue\n"
 LISTENER = b"   0: 0100007F:1538 00000000:0000 0A 00000000:00000000\n"
@@ -55,6 +56,18 @@ def test_one_failed_read_does_not_end_reading(tmp_path: Path) -> None:
     shutil.copytree(PROC / "net", tmp_path / "net")
 
     assert source.listening_udp() == recorded.UDP
+
+
+def test_a_udp_row_with_a_peer_is_no_listener(tmp_path: Path) -> None:
+    net = tmp_path / "net"
+    net.mkdir()
+    rows = (
+        b"   0: 0100007F:0035 0100007F:1F90 07 00000000:00000000\n"
+        b"   1: 0100007F:007B 00000000:0000 07 00000000:00000000\n"
+    )
+    (net / "udp").write_bytes(HEADING + rows)
+
+    assert ProcSource(names(), tmp_path).listening_udp() == {Listener("127.0.0.1", 123, "lo")}
 
 
 def test_connections_are_not_read_for_the_sake_of_listeners() -> None:

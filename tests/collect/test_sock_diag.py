@@ -12,6 +12,7 @@ from devicewarden.collect.interfaces import InterfaceNames
 from devicewarden.collect.sock_diag import (
     ESTABLISHED,
     LISTEN,
+    UDP_UNCONNECTED,
     SockDiagSource,
     connections,
     family_requests,
@@ -21,6 +22,7 @@ from devicewarden.collect.sock_diag import (
     walk,
 )
 from devicewarden.model.errors import CollectError
+from devicewarden.model.metric import Listener
 
 
 def record(*, port: int = 80, remote_port: int = 0, family: int = 2, length: int = 88) -> bytes:
@@ -80,6 +82,7 @@ def test_listeners_are_asked_for_by_the_exact_state() -> None:
         bytes([10, 6, 0, 0]) + struct.pack("=I", 1 << 10),
     ]
     assert ESTABLISHED == 1 << 1
+    assert UDP_UNCONNECTED == 1 << 7
 
 
 def test_records_of_different_lengths_are_walked() -> None:
@@ -89,6 +92,13 @@ def test_records_of_different_lengths_are_walked() -> None:
 
     assert {port for _, port, *_ in found} >= {40001, 40005, 40006, 8080, 22}
     assert found == [row for run in runs for row in walk(run)]
+
+
+def test_records_of_different_lengths_are_walked_even_if_the_first_length_divides_all() -> None:
+    run = record(port=1, length=88) + record(port=2, length=132) + record(port=3, length=132)
+    assert len(run) % 88 == 0
+
+    assert [each.port for each in listeners([run], silent())] == [1, 2, 3]
 
 
 def test_records_of_one_length_give_the_same_either_way() -> None:
@@ -115,14 +125,16 @@ def test_a_reply_that_did_not_change_is_not_taken_apart_again() -> None:
 
 
 def test_an_interface_that_gets_the_address_later_is_named_though_no_socket_changed() -> None:
-    clock = iter(range(0, 10_000, 100))
+    now_s = [0.0]
     addresses = Replies([], *dumps("addresses"))
-    interfaces = InterfaceNames(addresses, {3: "v0", 1: "lo"}.get, lambda: next(clock))
+    interfaces = InterfaceNames(addresses, {3: "v0", 1: "lo"}.get, lambda: now_s[0])
     source = SockDiagSource(interfaces, Replies(*dumps("listening_tcp")))
 
-    source.listening_tcp()
+    before = source.listening_tcp()
+    now_s[0] = 100
 
-    assert source.listening_tcp() >= recorded.TCP
+    assert Listener("192.0.2.1", 443, None) in before
+    assert Listener("192.0.2.1", 443, "v0") in source.listening_tcp()
 
 
 def test_an_unknown_family_is_an_error() -> None:
