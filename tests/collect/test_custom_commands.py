@@ -204,7 +204,7 @@ def test_stop_ends_a_running_command_and_starts_no_other(child: Path) -> None:
     worker.start()
     child.read_bytes()
 
-    commands.stop()
+    commands.close()
     worker.join()
 
     assert commands.problems == {

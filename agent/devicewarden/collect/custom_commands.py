@@ -25,7 +25,7 @@ ENVIRONMENT: Final = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "LANG": "C",
 }
-# How soon a waiting command notices `stop`.
+# How soon a waiting command notices `close`.
 SLICE_S: Final = 0.1
 KILL_WAIT_S: Final = 2.0
 
@@ -46,7 +46,7 @@ class CustomCommands:
         self._reserved = frozenset(reserved)
         self._stopping = threading.Event()
 
-    def stop(self) -> None:
+    def close(self) -> None:
         """Kill what runs and start nothing more; `collect` returns at once. From any thread."""
         self._stopping.set()
 

@@ -1,7 +1,7 @@
 """Takes samples: runs every collector, and goes on where one fails."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Protocol, runtime_checkable
@@ -20,6 +20,19 @@ class Closeable(Protocol):
     def close(self) -> None:
         """Give the descriptors back."""
         ...
+
+
+@runtime_checkable
+class TellsProblems(Protocol):
+    """A collector of several values, which leaves out those that are bad and says why.
+
+    Attributes:
+        name: as every collector's.
+        problems: what was left out of the last reading -> why.
+    """
+
+    name: str
+    problems: Mapping[str, str]
 
 
 def utc_now() -> datetime:
@@ -67,6 +80,8 @@ class Sampler:
             CollectError: the kernel's boot id cannot be read.
         """
         self._collectors = collectors
+        # Asked once: a runtime protocol check costs more than a whole quiet collector.
+        self._telling = [c for c in collectors if isinstance(c, TellsProblems)]
         self._now = now
         self._uptime = uptime
         self._boot_id = boot or boot_id()
@@ -81,6 +96,10 @@ class Sampler:
                 values.update(collector.collect())
             except CollectError as error:
                 failed[collector.name] = str(error)
+        for teller in self._telling:
+            if teller.problems and teller.name not in failed:
+                told = (f"{subject}: {why}" for subject, why in teller.problems.items())
+                failed[teller.name] = "; ".join(told)
         return Sample(
             taken_at=taken_at,
             uptime_s=uptime,
