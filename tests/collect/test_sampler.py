@@ -75,3 +75,26 @@ def test_closing_closes_the_collectors_that_keep_something_open() -> None:
     Sampler((Load(), heat), boot="boot").close()
 
     assert heat.closed
+
+
+class Files:
+    """Leaves out what is bad."""
+
+    name = "files"
+
+    def __init__(self) -> None:
+        self.problems: Mapping[str, str] = {}
+
+    def collect(self) -> Mapping[str, RawValue]:
+        self.problems = {} if self.problems else {"a.json": "not JSON", "b.json": "too long"}
+        return {"good": Number(7)}
+
+
+def test_what_a_collector_left_out_is_told_until_it_is_good_again() -> None:
+    sampler = Sampler((Files(), Heat()), boot="boot")
+
+    first, second = sampler.take(), sampler.take()
+
+    assert first.failed == {"files": "a.json: not JSON; b.json: too long"}
+    assert first.values == {"good": Number(7), "celsius": Number(41.5)}
+    assert second.failed == {}

@@ -42,3 +42,30 @@ def test_success_without_failure_is_silent() -> None:
         FirstFailure(structlog.get_logger()).recovered("state_written", kind="state")
 
     assert told == []
+
+
+def test_what_fails_now_and_what_no_longer_does_is_told_together() -> None:
+    with capture_logs() as told:
+        failures = FirstFailure(structlog.get_logger())
+        for failing in ({"a": "gone", "b": "gone"}, {"b": "gone"}, {}):
+            failures.now_failing("not_read", "read_again", failing)
+
+    levels = [(entry["kind"], entry["event"], entry["log_level"]) for entry in told]
+    assert levels == [
+        ("a", "not_read", "warning"),
+        ("b", "not_read", "warning"),
+        ("a", "read_again", "info"),
+        ("b", "not_read", "debug"),
+        ("b", "read_again", "info"),
+    ]
+
+
+def test_what_is_forgotten_recovers_silently_and_warns_again() -> None:
+    with capture_logs() as told:
+        failures = FirstFailure(structlog.get_logger())
+        failures.failed("not_connected", kind="refused")
+        failures.forget()
+        failures.recovered("connected", kind="refused")
+        failures.failed("not_connected", kind="refused")
+
+    assert [entry["log_level"] for entry in told] == ["warning", "warning"]

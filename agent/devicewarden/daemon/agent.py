@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,8 +13,10 @@ import structlog
 
 from devicewarden.config.settings import Settings
 from devicewarden.daemon.control import ControlServer
+from devicewarden.daemon.first_failure import FirstFailure
 from devicewarden.daemon.jobs import Jobs
 from devicewarden.daemon.link import Link, OpenLink
+from devicewarden.daemon.log import configure
 from devicewarden.daemon.reporting import Reporting
 from devicewarden.daemon.status import Facts, describe_agent
 from devicewarden.daemon.systemd import Supervisor
@@ -58,6 +61,7 @@ class Agent:
         self._settings = settings
         self._doors = doors
         self._stop = asyncio.Event()
+        self._reload_wanted = asyncio.Event()
         self._store = doors.open_store(settings)
         self._watch = Watch(doors.quiet_sampler(settings))
         self._reporting = Reporting(
@@ -71,6 +75,8 @@ class Agent:
         self._jobs = Jobs(doors.supervisor)
         self._started_at = doors.now()
         self._trouble: dict[str, str] = {}
+        self._broker_failures = FirstFailure(log)
+        self._collector_failures = FirstFailure(log)
 
     async def run(self) -> None:
         """Run until SIGTERM or SIGINT, then leave cleanly within two seconds.
@@ -79,6 +85,7 @@ class Agent:
             ConfigError: the broker's settings cannot work, e.g. a certificate that is none.
             AlreadyRunningError: another agent holds the control socket.
         """
+        self._handle_signals()
         async with contextlib.AsyncExitStack() as leaving:
             leaving.callback(self._close)
             leaving.push_async_callback((await self._listen()).stop)
@@ -88,8 +95,8 @@ class Agent:
             self._jobs.start(
                 "sampling", self._sample, deadline_s=lambda: _longest_sample_s(self._settings)
             )
+            self._jobs.start("reloading", self._reload_when_asked, deadline_s=lambda: math.inf)
             self._jobs.start_watchdog()
-            self._handle_signals()
             self._doors.supervisor.ready()
             log.info("agent_started", thing=self._settings.thing.name, version=VERSION)
             await self._stop.wait()
@@ -125,15 +132,19 @@ class Agent:
             told = "; ".join(str(problem) for problem in error.problems) or str(error)
             self._trouble["configuration"] = f"refused, the old one is in force: {told}"
             log.warning("configuration_refused", error=told, hint=error.hint)
-        self._doors.supervisor.ready()
+        finally:
+            if not self._stop.is_set():
+                self._doors.supervisor.ready()
 
     async def _apply(self, new: Settings) -> None:
         old = self._settings
         if _way_to_broker(new) != _way_to_broker(old):
             await self._connect(new)
-        if (new.collect, new.custom_metrics) != (old.collect, old.custom_metrics):
+        if _what_is_read(new) != _what_is_read(old):
             self._watch.replace_sampler(self._doors.quiet_sampler(new))
             self._reporting.replace_sampler(self._doors.slow_sampler(new))
+        if new.log != old.log:
+            configure(new.log)
         if (new.state, new.control) != (old.state, old.control):
             log.warning("restart_needed", sections="state, control")
         self._reporting.settings = new
@@ -165,7 +176,8 @@ class Agent:
             self._link = None
 
     async def _sample(self) -> None:
-        self._watch.tick()
+        failing = self._watch.tick().failed
+        self._collector_failures.now_failing("not_collected", "collected_again", failing)
         period_s = self._settings.collect.interval_s
         await asyncio.sleep(period_s - _loop_time() % period_s)
 
@@ -185,17 +197,22 @@ class Agent:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
-        loop.add_signal_handler(signal.SIGHUP, self._reload_soon)
+        loop.add_signal_handler(signal.SIGHUP, self._reload_wanted.set)
 
-    def _reload_soon(self) -> None:
-        # The reference keeps the task from being collected while it runs.
-        self._reload_job = asyncio.ensure_future(self.reload())
+    async def _reload_when_asked(self) -> None:
+        # One at a time: two at once would open two connections, and end one of them.
+        await self._reload_wanted.wait()
+        self._reload_wanted.clear()
+        await self.reload()
 
     def _connection_changed(self, connection: ConnectionState) -> None:
-        if connection.state == "connected":
+        connected = connection.state == "connected"
+        if connection.last_error:
+            event = "broker_refused" if connected else "broker_not_connected"
+            self._broker_failures.failed(event, kind=connection.last_error, hint=connection.hint)
+        elif connected:
+            self._broker_failures.forget()
             log.info("broker_connected", connects=connection.connects)
-        elif connection.last_error:
-            log.warning("broker_not_connected", error=connection.last_error, hint=connection.hint)
 
     def _close(self) -> None:
         self._watch.close()
@@ -205,6 +222,10 @@ class Agent:
 
 def _way_to_broker(settings: Settings) -> object:
     return settings.thing, settings.publish, settings.report.format
+
+
+def _what_is_read(settings: Settings) -> object:
+    return settings.collect, settings.custom_metrics, settings.publish.cert_file
 
 
 def _longest_sample_s(settings: Settings) -> float:

@@ -1,6 +1,7 @@
 """A failure that repeats is told once, and told again when it is over."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 import structlog
 
@@ -27,3 +28,20 @@ class FirstFailure:
         failures = self._lasting.pop(kind, 0)
         if failures:
             self._log.info(event, kind=kind, failures=failures, **facts)
+
+    def now_failing(self, event: str, recovery: str, failing: Mapping[str, str]) -> None:
+        """Tell of everything that fails at this moment, and of what no longer does.
+
+        Args:
+            event: tells of a failure.
+            recovery: tells of its end.
+            failing: kind -> why.
+        """
+        for kind in [kind for kind in self._lasting if kind not in failing]:
+            self.recovered(recovery, kind=kind)
+        for kind, why in failing.items():
+            self.failed(event, kind=kind, error=why)
+
+    def forget(self) -> None:
+        """Take every kind for recovered, where something else tells so."""
+        self._lasting.clear()

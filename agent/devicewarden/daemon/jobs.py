@@ -1,6 +1,7 @@
 """Jobs that go on for years: each repeats a step, and the watchdog is told whether all get on."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -16,11 +17,18 @@ UNWATCHED_S: Final = 60.0
 
 
 class Jobs:
-    """Runs jobs side by side on the event loop, and tells the supervisor how they get on."""
+    """Runs jobs side by side on the event loop, and tells the supervisor how they get on.
 
-    def __init__(self, supervisor: Supervisor) -> None:
+    Args:
+        supervisor: is told.
+        monotonic: seconds that never go back.
+    """
+
+    def __init__(
+        self, supervisor: Supervisor, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._supervisor = supervisor
-        self._progress = Progress()
+        self._progress = Progress(monotonic)
         self._failures = FirstFailure(log)
         self._tasks: dict[str, asyncio.Task[None]] = {}
 

@@ -6,12 +6,17 @@ from typing import Protocol
 
 from devicewarden.config.settings import Settings
 from devicewarden.model.outcome import Outcome
-from devicewarden.publish.exchange import OnLateReply
+from devicewarden.publish.exchange import OnLateReply, ReplyCounts
 from devicewarden.publish.publisher import OnChange, Publisher
 
 
 class SendsReports(Protocol):
     """What the daemon needs of an exchange."""
+
+    @property
+    def counts(self) -> ReplyCounts:
+        """Replies that did not answer the report that waited for one."""
+        ...
 
     async def send(self, report_id: int, payload: bytes) -> Outcome:
         """Publish one report and wait for what becomes of it."""

@@ -10,6 +10,7 @@ from typing import Protocol, assert_never
 import structlog
 
 from devicewarden.config.settings import Settings
+from devicewarden.daemon.first_failure import FirstFailure
 from devicewarden.daemon.link import Link
 from devicewarden.daemon.watch import TakesSamples, Watch, gauges
 from devicewarden.model.metric import (
@@ -96,11 +97,16 @@ class Reporting:
         self._now = now
         self._destinations: frozenset[str] = frozenset()
         self._pending: dict[int, Traffic] = {}
+        self._taking: asyncio.Future[Sample] | None = None
+        self._failures = FirstFailure(log)
 
     def replace_sampler(self, sampler: TakesSamples) -> None:
         """Read the host another way from the next report on."""
-        self.sampler.close()
-        self.sampler = sampler
+        old, self.sampler = self.sampler, sampler
+        if self._taking is None or self._taking.done():
+            old.close()
+        else:
+            self._taking.add_done_callback(lambda _: old.close())
 
     async def round(self, link: Link) -> None:
         """Wait until a report is due, then send it over this link.
@@ -131,14 +137,15 @@ class Reporting:
             self._watch.ledger = self._watch.ledger.settled(up_to)
 
     async def _send(self, link: Link) -> None:
-        slow = await asyncio.to_thread(self.sampler.take)
+        slow = await self._take()
         quiet = self._watch.tick()
         self.last_sample = slow
+        self._failures.now_failing("not_collected", "collected_again", slow.failed)
         ledger = self._watch.ledger
         self._watch.ledger = ledger.opened()
         report = self._build({**gauges(quiet), **gauges(slow)}, quiet, ledger.due())
         payload = encode(report.document, self.settings.report.format, self.settings.report.names)
-        outcome: Outcome = Missed("the agent stopped before the outcome was known")
+        outcome: Outcome = Missed("a stop or a reload came before the outcome was known")
         try:
             outcome = await link.exchange.send(report.report_id, payload)
         finally:
@@ -146,6 +153,13 @@ class Reporting:
             self._remember(
                 report.report_id, outcome, size_bytes=len(payload), left_out=report.left_out
             )
+
+    async def _take(self) -> Sample:
+        # A thread cannot be cancelled, and a sampler serves one thread at a time.
+        if self._taking is not None:
+            await asyncio.wait([self._taking])
+        self._taking = asyncio.get_running_loop().run_in_executor(None, self.sampler.take)
+        return await asyncio.shield(self._taking)
 
     def _build(
         self, values: Mapping[str, MetricValue], quiet: Sample, traffic: Traffic | None
@@ -172,11 +186,12 @@ class Reporting:
             case Accepted() | Acknowledged():
                 self._watch.ledger = self._watch.ledger.settled(counted)
                 self._pending.clear()
-            case NoReply():
+            case NoReply() | Missed():
+                # A report whose acknowledgement got lost may have arrived: its reply will tell.
                 self._pending[report_id] = counted
                 while len(self._pending) > PENDING_AT_MOST:
                     del self._pending[min(self._pending)]
-            case Rejected() | Missed():
+            case Rejected():
                 pass
             case _:
                 assert_never(outcome)

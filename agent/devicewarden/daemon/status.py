@@ -42,7 +42,8 @@ def describe_agent(facts: Facts) -> Document:
     """Make the status document; times are ISO 8601 in UTC, absent things are null.
 
     Returns:
-        version, thing, started_at, now, sample, report, connection, problems, own_cost.
+        version, thing, started_at, now, sample, report, connection, problems, own_cost. What is
+        told of reports reaches back to before a restart.
     """
     return {
         "version": VERSION,
@@ -51,7 +52,7 @@ def describe_agent(facts: Facts) -> Document:
         "now": facts.now.isoformat(),
         "sample": _sample(facts),
         "report": {
-            "last": _sent(facts.reporting.last),
+            "last": _last_report(facts),
             "next_s": facts.next_report_s,
             "counts": asdict(facts.store.counts()),
         },
@@ -82,15 +83,17 @@ def _ports(sample: Sample, metric: str) -> list[Document] | None:
     ]
 
 
-def _sent(sent: Sent | None) -> Document | None:
-    if sent is None:
+def _last_report(facts: Facts) -> Document | None:
+    last = facts.reporting.last or facts.store.last_report()
+    if last is None:
         return None
     return {
-        "id": sent.report_id,
-        "ended_at": sent.ended_at.isoformat(),
-        "outcome": describe(sent.outcome),
-        "size_bytes": sent.size_bytes,
-        "left_out": asdict(sent.left_out),
+        "id": last.report_id,
+        "ended_at": last.ended_at.isoformat(),
+        "outcome": describe(last.outcome),
+        "size_bytes": last.size_bytes,
+        # A restart forgets this.
+        "left_out": asdict(last.left_out) if isinstance(last, Sent) else None,
     }
 
 
@@ -103,6 +106,7 @@ def _connection(facts: Facts) -> Document | None:
         "since": connection.since.isoformat(),
         "endpoint": facts.settings.publish.endpoint,
         "topic": facts.link.topic,
+        "replies": asdict(facts.link.exchange.counts),
     }
 
 
