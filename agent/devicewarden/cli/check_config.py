@@ -19,18 +19,23 @@ def command(config: Path | None, form: str) -> None:
 
     It says what a start would say; run it as the agent's user, whose files it must be able to read.
     """
+    from devicewarden.daemon.start import rehearse  # noqa: PLC0415  keeps --help fast
+
+    where = ""
     try:
-        files = load_config(config).files
+        loaded = load_config(config)
+        where = loaded.origins["publish.endpoint"]
+        rehearse(loaded.settings)
     except ConfigError as error:
         if form == "json":
-            _print_json(error.problems, ())
+            _print_json(error.problems or (Problem(where, str(error), error.hint),), ())
             sys.exit(EXIT_CONFIG)
         sys.exit(tell(error))
     if form == "json":
-        _print_json((), files)
+        _print_json((), loaded.files)
     else:
         print("configuration is valid", file=sys.stderr)
-        for file in files:
+        for file in loaded.files:
             print(f"  read {file}", file=sys.stderr)
 
 

@@ -38,6 +38,20 @@ def run(settings: Settings, *, load: Callable[[], Settings]) -> None:
     asyncio.run(Agent(settings, doors).run())
 
 
+def rehearse(settings: Settings) -> None:
+    """Set up the way to the broker as `run` does, without connecting; for `check-config`.
+
+    Raises:
+        ConfigError: what a start would end with.
+    """
+    open_link(
+        settings,
+        stop=asyncio.Event(),
+        on_change=lambda _connection: None,
+        on_late_reply=lambda _report_id, _outcome: None,
+    )
+
+
 def quiet_sampler(settings: Settings) -> Sampler:
     """Make the sampler of every second."""
     return Sampler(quiet_collectors(open_source(settings.collect.source)))
