@@ -1,7 +1,7 @@
-"""A running sandbox, and devices that are no agents, for tests marked e2e."""
+"""A running sandbox, agents, and devices that are no agents, for tests marked e2e."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -14,11 +14,24 @@ from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage,
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+from tests.e2e.agent_process import AgentProcess
 
 from devicewarden.cli.judge import load_judge
+from devicewarden.sandbox.agent_config import Section, merge
 from devicewarden.sandbox.sandbox import Sandbox
 
 WAIT_S = 10.0
+QUICK: Mapping[str, Section] = {
+    "report": {"interval_s": 1},
+    "publish": {
+        "reply_timeout_s": 0.8,
+        "ack_timeout_s": 1,
+        "connect_timeout_s": 5,
+        "first_wait_s": 0.1,
+        "max_wait_s": 0.5,
+    },
+    "log": {"format": "json"},
+}
 
 
 class Device:
@@ -120,6 +133,25 @@ def sandbox() -> Iterator[Sandbox]:
         Sandbox(Path(folder), load_judge(), ("edge-1", "edge-2")) as running,
     ):
         yield running
+
+
+@pytest.fixture
+def config(sandbox: Sandbox) -> Callable[..., Path]:
+    """Write the configuration of edge-1, with quick waits and these changes."""
+
+    def write(changes: Mapping[str, Section] | None = None, more: str = "") -> Path:
+        path = sandbox.write_config("edge-1", merge(QUICK, changes or {}))
+        path.write_text(path.read_text() + more)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def agent() -> Iterator[Callable[..., AgentProcess]]:
+    """Start the daemon with a configuration file; all are ended in the end."""
+    with ExitStack() as stack:
+        yield lambda *args, **options: stack.enter_context(AgentProcess(*args, **options))
 
 
 @pytest.fixture
