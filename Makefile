@@ -39,7 +39,7 @@ docs: $(VENV)/installed
 
 bench: $(VENV)/installed system-packages
 	@$(call need,valgrind,valgrind libc6-dbg)
-	$(BIN)/python tests/bench/main.py --json bench.json
+	$(BIN)/python -m tests.bench.main --json bench.json
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist bench.json

@@ -1,12 +1,17 @@
-"""Sockets to read: connections, listeners and processes on loopback, ended with their parent."""
+"""Sockets to read: connections, listeners and processes on loopback, ended with their parent.
+
+`python -m tests.bench.load L1 COMMAND...` runs a command beside a load and exits with its status.
+"""
 
 import os
-import resource
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +25,6 @@ class Load:
         processes: they share the sockets evenly.
     """
 
-    name: str
     connections: int
     v4_listeners: int
     v6_listeners: int
@@ -28,27 +32,26 @@ class Load:
     processes: int
 
 
-L0 = Load("L0", 0, 0, 0, 0, 0)
-L1 = Load("L1", 1_000, 50, 30, 10, 20)
-L2 = Load("L2", 10_000, 200, 30, 40, 300)
+LOADS: Final = {
+    "L0": Load(0, 0, 0, 0, 0),
+    "L1": Load(1_000, 50, 30, 10, 20),
+    "L2": Load(10_000, 200, 30, 40, 300),
+}
 
 
 @contextmanager
 def applied(load: Load) -> Iterator[None]:
-    """Hold the load in child processes; each ends when this process closes its pipe, or dies."""
+    """Hold the load in child processes; each ends when this process closes its pipe, or dies.
+
+    Raises:
+        ChildProcessError: a child could not open its sockets.
+    """
     keep_read, keep_write = os.pipe()
-    children = []
-    for index in range(load.processes):
-        ready_read, ready_write = os.pipe()
-        pid = os.fork()
-        if pid == 0:
-            os.close(keep_write)
-            _hold(load, index, ready_write, keep_read)
-        os.close(ready_write)
-        os.read(ready_read, 1)
-        os.close(ready_read)
-        children.append(pid)
+    children: list[int] = []
     try:
+        children.extend(
+            _started(load, index, keep_read, keep_write) for index in range(load.processes)
+        )
         yield
     finally:
         os.close(keep_write)
@@ -57,19 +60,46 @@ def applied(load: Load) -> Iterator[None]:
             os.waitpid(pid, 0)
 
 
-def _hold(load: Load, index: int, ready: int, keep: int) -> None:
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    share = [n // load.processes + (index < n % load.processes) for n in
-             (load.v4_listeners, load.v6_listeners, load.udp, load.connections)]
-    held = [_listener(socket.AF_INET, "127.0.0.1") for _ in range(share[0])]
-    held += [_listener(socket.AF_INET6, "::1") for _ in range(share[1])]
-    held += [_bound(socket.AF_INET, socket.SOCK_DGRAM, "127.0.0.1") for _ in range(share[2])]
-    held += _connections(share[3])
-    os.write(ready, b"r")
-    os.close(ready)
-    os.read(keep, 1)
-    os._exit(0)
+def _started(load: Load, index: int, keep_read: int, keep_write: int) -> int:
+    """Fork one process of the load; it is ready before the next begins, and inherits no more."""
+    ready_read, ready_write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(keep_write)
+        os.close(ready_read)
+        _hold_and_exit(load, index, ready_write, keep_read)
+    os.close(ready_write)
+    ready = os.read(ready_read, 1)
+    os.close(ready_read)
+    if not ready:
+        raise ChildProcessError("a process of the load could not open its sockets")
+    return pid
+
+
+def _hold_and_exit(load: Load, index: int, ready: int, keep: int) -> None:
+    status = 1
+    try:
+        held = _opened(load, index)
+        os.write(ready, b"r")
+        os.close(ready)
+        os.read(keep, 1)
+        del held
+        status = 0
+    finally:
+        # A forked child must never run on in its parent's program.
+        os._exit(status)
+
+
+def _opened(load: Load, index: int) -> list[socket.socket]:
+    """Open the sockets of one process of the load."""
+
+    def part(total: int) -> int:
+        return total // load.processes + (index < total % load.processes)
+
+    held = [_listener(socket.AF_INET, "127.0.0.1") for _ in range(part(load.v4_listeners))]
+    held += [_listener(socket.AF_INET6, "::1") for _ in range(part(load.v6_listeners))]
+    held += [_bound(socket.AF_INET, socket.SOCK_DGRAM, "127.0.0.1") for _ in range(part(load.udp))]
+    return held + _connections(part(load.connections))
 
 
 def _bound(family: int, kind: int, address: str) -> socket.socket:
@@ -87,10 +117,11 @@ def _listener(family: int, address: str) -> socket.socket:
 def _connections(count: int) -> list[socket.socket]:
     """Open connections to ourselves; the listener that takes them is closed again."""
     held: list[socket.socket] = []
+    v4, v6 = count * 90 // 100, count * 8 // 100
     for family, address, target, how_many in (
-        (socket.AF_INET, "127.0.0.1", "127.0.0.1", count * 90 // 100),
-        (socket.AF_INET6, "::1", "::1", count * 8 // 100),
-        (socket.AF_INET6, "::", "::ffff:127.0.0.1", count - count * 90 // 100 - count * 8 // 100),
+        (socket.AF_INET, "127.0.0.1", "127.0.0.1", v4),
+        (socket.AF_INET6, "::1", "::1", v6),
+        (socket.AF_INET6, "::", "::ffff:127.0.0.1", count - v4 - v6),
     ):
         with _listener(family, address) as listener:
             for _ in range(how_many):
@@ -106,3 +137,13 @@ def churn(stop: threading.Event) -> None:
         while not stop.is_set():
             with socket.create_connection(listener.getsockname()):
                 listener.accept()[0].close()
+
+
+def main() -> int:
+    name, *command = sys.argv[1:]
+    with applied(LOADS[name]):
+        return subprocess.run(command, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,81 +1,74 @@
-"""In a network namespace of its own: what sampling costs beside psutil, in one run.
+"""What sampling costs beside psutil, under the load of the network namespace it is run in.
 
-Prints one JSON object of medians of CPU microseconds; the ways are tried in random order.
-`sampling.py instructions quiet|psutil|nothing N` repeats one way N times, for callgrind to count.
+`sampling.py cpu ROUNDS` prints one JSON object: median CPU microseconds of one call of each way.
+`sampling.py calls WAY TIMES` only makes the calls, for callgrind to count.
 """
 
 import json
 import random
-import resource
 import statistics
 import sys
+import time
 from collections.abc import Callable, Mapping
+from typing import Final
 
 import psutil
-from load import L0, L1, L2, Load, applied
 
-from devicewarden.collect.registry import quiet_collectors
-from devicewarden.collect.sampler import Sampler
 from devicewarden.collect.sockets import open_source
+from devicewarden.config.settings import Settings
+from devicewarden.daemon.start import quiet_sampler
 
 Way = Callable[[], object]
+# One call in a round is too short for a busy machine: it is all caches and interrupts.
+TOGETHER: Final = {"quiet": 50}
 
 
 def ways() -> Mapping[str, Way]:
-    """What is compared. Each way is warm: descriptors are open, caches filled."""
-    source = open_source("netlink")
-    quiet = Sampler(quiet_collectors(source))
+    """Make what is compared: each way is warm, its descriptors are open and its caches filled."""
     lists = open_source("netlink")
 
     def full() -> object:
         return lists.listening_tcp(), lists.listening_udp(), lists.established()
 
-    return {
-        "quiet": quiet.take,
+    made: dict[str, Way] = {
+        "quiet": quiet_sampler(Settings()).take,
         "full": full,
         "psutil": lambda: psutil.net_connections("inet"),
     }
-
-
-def cpu_us(way: Way, repeat: int) -> float:
-    """CPU of one call, user and system, averaged over a few so that the clock's grain is small."""
-    before = resource.getrusage(resource.RUSAGE_SELF)
-    for _ in range(repeat):
+    for way in made.values():
         way()
-    after = resource.getrusage(resource.RUSAGE_SELF)
-    return 1e6 * (
-        (after.ru_utime - before.ru_utime) + (after.ru_stime - before.ru_stime)
-    ) / repeat
+    return made
 
 
-def measure(load: Load, rounds: int) -> dict[str, float]:
-    """Median CPU microseconds of each way under this load."""
-    seen: dict[str, list[float]] = {}
-    with applied(load):
-        tried = list(ways().items())
+def cpu_us(way: Way, times: int) -> float:
+    """CPU of one call, user and system, in microseconds."""
+    before = time.process_time_ns()
+    for _ in range(times):
+        way()
+    return (time.process_time_ns() - before) / times / 1000
+
+
+def measure(rounds: int) -> dict[str, float]:
+    """Try every way once a round, in random order, and take the median of the rounds."""
+    tried = list(ways().items())
+    seen: dict[str, list[float]] = {name: [] for name, _ in tried}
+    for _ in range(rounds):
+        random.shuffle(tried)
         for name, way in tried:
-            way()
-            seen[name] = []
-        for _ in range(rounds):
-            random.shuffle(tried)
-            for name, way in tried:
-                seen[name].append(cpu_us(way, 50 if name == "quiet" else 1))
+            seen[name].append(cpu_us(way, TOGETHER.get(name, 1)))
     return {name: statistics.median(times) for name, times in seen.items()}
 
 
-def repeat_for_callgrind(name: str, times: int) -> None:
-    """Under L1, do one way so many times; the difference of two runs is the cost of the calls."""
-    with applied(L1):
-        way = ways()[name]
-        for _ in range(times):
-            way()
-
-
 def main() -> None:
-    if sys.argv[1:2] == ["instructions"]:
-        repeat_for_callgrind(sys.argv[2], int(sys.argv[3]))
-        return
-    print(json.dumps({"L0": measure(L0, 15), "L1": measure(L1, 15), "L2": measure(L2, 7)}))
+    match sys.argv[1:]:
+        case ["cpu", rounds]:
+            print(json.dumps(measure(int(rounds))))
+        case ["calls", name, times]:
+            way = ways()[name]
+            for _ in range(int(times)):
+                way()
+        case _:
+            sys.exit(__doc__)
 
 
 if __name__ == "__main__":
