@@ -113,7 +113,7 @@ def attacked(
     points: Sequence[Datapoint], means: Means, name: str, strength: str, seed: int
 ) -> list[Datapoint]:
     """Copy a stretch that begins with an attack; after the attack it is as it was."""
-    chance = random.Random(f"{name} {strength} {seed}")  # noqa: S311 (a simulation, repeatable)
+    chance = random.Random(f"{name} {strength} {seed}")
     lasts_s, step_of = next((lasts, step) for known, lasts, step in ATTACKS if known == name)
     size = chance.lognormvariate(0, 0.4)
     hit = []

@@ -83,6 +83,15 @@ def _rows_within(times: Sequence[int], left: int, right: int) -> tuple[int, int]
     return rows[0], rows[-1]
 
 
+def halves(files: Sequence[Labelled]) -> tuple[list[Labelled], list[Labelled]]:
+    """Part the files in two, each category in turn: one half to tune on, the other to report."""
+    categories: dict[str, list[Labelled]] = {}
+    for file in files:
+        categories.setdefault(file.name.split("/")[0], []).append(file)
+    parts = [[file for each in categories.values() for file in each[at::2]] for at in (0, 1)]
+    return parts[0], parts[1]
+
+
 def alarms(hot: Iterable[tuple[int, float]], threshold: float, rearm: int = REARM) -> list[int]:
     """Rows at which an alarm is raised; `hot` are (row, score) in order, others may be left out."""
     raised, last = [], -rearm - 1
@@ -123,7 +132,12 @@ class Tally(NamedTuple):
     false_alarms: int = 0
 
     def plus(self, other: "Tally") -> "Tally":
-        return Tally(*(a + b for a, b in zip(self, other, strict=True)))
+        return Tally(
+            self.worth + other.worth,
+            self.charge + other.charge,
+            self.found + other.found,
+            self.false_alarms + other.false_alarms,
+        )
 
 
 def tally(file: Labelled, raised: Iterable[int]) -> Tally:

@@ -69,7 +69,7 @@ class _Session:
 
 def simulate(kind: Kind, seed: int, days: int = 56) -> Stream:
     """Give one device's datapoints and the benign events among them."""
-    chance = random.Random(f"{kind.name} {seed}")  # noqa: S311 (a simulation, repeatable)
+    chance = random.Random(f"{kind.name} {seed}")
     events = tuple(_events(chance, days))
     device = _Device(kind, chance, events)
     steps = range(START_S, START_S + days * DAY_S, STEP_S)

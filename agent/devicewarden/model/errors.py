@@ -70,3 +70,7 @@ class TemporaryPublishError(PublishError):
 
 class PermanentPublishError(PublishError):
     """Never retried: the same payload would fail again."""
+
+
+class BaselineError(AgentError):
+    """What was learnt cannot be read back; learning starts anew, or an import is refused."""

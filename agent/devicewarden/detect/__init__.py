@@ -1,0 +1,1 @@
+"""Metrics and a profile -> violations. Pure: no clock, no file, no socket, no chance."""
