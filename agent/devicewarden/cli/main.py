@@ -15,6 +15,7 @@ COMMANDS: Final = {
     "status": "Tell how the running agent is doing.",
     "check-config": "Tell everything that is wrong with the configuration.",
     "config": "Show the configuration in force.",
+    "profile": "Check security profiles, and bring them over from AWS.",
     "sandbox": "A stand-in for AWS IoT Core on this machine.",
 }
 

@@ -5,7 +5,6 @@ Source: AWS IoT API 2015-05-28, CreateSecurityProfile and DescribeSecurityProfil
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Final
 
 from devicewarden.config.fault import shown
@@ -13,7 +12,7 @@ from devicewarden.config.profile_behavior import read_behaviors
 from devicewarden.config.profile_node import Node
 from devicewarden.config.profile_problem import Problems, ProfileProblem
 from devicewarden.config.profile_rest import IGNORED, judge_ignored, read_retained
-from devicewarden.config.profile_schema import NAME, CustomType
+from devicewarden.config.profile_schema import NAME, NO_TYPES, CustomType
 from devicewarden.config.profile_targets import read_targets
 from devicewarden.model.behavior import SecurityProfile
 
@@ -24,7 +23,6 @@ _NAME: Final = "securityProfileName"
 _BEHAVIORS: Final = "behaviors"
 TARGETS: Final = "targets"
 _REQUEST: Final = (_NAME, _BEHAVIORS, *IGNORED)
-NO_TYPES: Final[Mapping[str, CustomType]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,7 @@ def _static(node: Node, operator: str, subject: Subject) -> Criteria | None:
     if len(members) != 1:
         given = " and ".join(members) or "none"
         node.refuse(f"must have exactly one of {', '.join(READ)}, not {given}")
-    found = [READ[key](member, operator) for key, member in members.items() if key in READ]
+    found = [read(members[key], operator) for key, read in READ.items() if key in members]
     wanted = subject.value_keys(operator)
     for key, member in members.items():
         if not operator or key in wanted:
@@ -130,10 +130,11 @@ def _percentile(node: Node) -> float | None:
         return None
     percentile = float(text[1:])
     if percentile > _MOST_PERCENT:
-        return member.refuse(f"must be at most p{_MOST_PERCENT}, not {shown(text)}")
+        member.refuse(f"must be at most p{_MOST_PERCENT}, not {shown(text)}")
+        return None
     if text not in AWS_STATISTICS:
         takes = ", ".join(AWS_STATISTICS)
-        member.problems.unlike_aws(member.path, f"AWS takes no {text}, only {takes}")
+        member.problems.unlike_aws(member.path, f"AWS takes {takes} only, not {text}")
     return percentile
 
 

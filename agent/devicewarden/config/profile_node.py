@@ -22,7 +22,7 @@ _KINDS: Final[Mapping[type, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A value in a document. Each reader gives None, or nothing, for a value that it notes as wrong.
+    """A value in a document. A reader gives None, or nothing, for a value that it notes as wrong.
 
     Attributes:
         value: decoded JSON, not yet judged.
@@ -74,44 +74,56 @@ class Node:
     ) -> str | None:
         """Read a string; `meaning` says what the pattern asks for."""
         if not isinstance(self.value, str):
-            return self._mistyped("a string")
+            self._mistyped("a string")
+            return None
         if pattern and not pattern.fullmatch(self.value):
-            return self.refuse(f"must be {meaning}, not {shown(self.value)}")
+            self.refuse(f"must be {meaning}, not {shown(self.value)}")
+            return None
         if len(self.value) < least:
-            return self.refuse(f"must have at least {least} characters")
+            self.refuse(f"must have at least {least} characters")
+            return None
         return self.value
 
     def one_of(self, choices: Collection[str]) -> str | None:
         """Read one of a few words."""
         if not isinstance(self.value, str):
-            return self._mistyped("a string")
+            self._mistyped("a string")
+            return None
         if self.value not in choices:
             hint = did_you_mean(self.value, list(choices)) or f"one of {', '.join(choices)}"
-            return self.refuse(f"{shown(self.value)} does not exist ({hint})")
+            self.refuse(f"{shown(self.value)} does not exist ({hint})")
+            return None
         return self.value
 
     def integer(self, minimum: int, maximum: int) -> int | None:
         """Read a whole number; true is none."""
         if isinstance(self.value, bool) or not isinstance(self.value, int):
-            return self._mistyped("a whole number")
+            self._mistyped("a whole number")
+            return None
         if not minimum <= self.value <= maximum:
-            return self.refuse(f"must be {minimum} to {maximum}, not {shown(self.value)}")
+            self.refuse(f"must be {minimum} to {maximum}, not {shown(self.value)}")
+            return None
         return self.value
 
     def number(self) -> float | None:
         """Read a finite number; true is none."""
         if isinstance(self.value, bool) or not isinstance(self.value, int | float):
-            return self._mistyped("a number")
+            self._mistyped("a number")
+            return None
         try:
             number = float(self.value)
         except OverflowError:
             number = math.inf
-        return number if math.isfinite(number) else self.refuse("is too large for 64 bits")
+        if not math.isfinite(number):
+            self.refuse("is too large for 64 bits")
+            return None
+        return number
 
     def boolean(self) -> bool | None:
         """Read true or false."""
         if not isinstance(self.value, bool):
-            return self._mistyped("true or false")
+            self._mistyped("true or false")
+            return None
         return self.value
 
     def _at(self, step: str | int, value: Any) -> "Node":

@@ -7,6 +7,7 @@ guide, device-side and cloud-side metrics; AWS General Reference, Device Defende
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 
 from devicewarden.model.behavior import Comparison
@@ -55,6 +56,7 @@ FITS: Final[Mapping[Shape, Fit]] = {
     "ip-address-list": Fit(CIDR_SETS, "cidrs"),
 }
 NUMERIC: Final[frozenset[Shape]] = frozenset({"count", "number"})
+NO_TYPES: Final[Mapping[str, CustomType]] = MappingProxyType({})
 CUSTOM_SHAPES: Final[tuple[Shape, ...]] = get_args(CustomType)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from devicewarden.config.fault import did_you_mean, shown
 from devicewarden.config.profile_node import Node
@@ -23,7 +24,7 @@ class Subject:
     """A metric.
 
     Attributes:
-        name: as the profile has it, fit to be shown; empty: none is given.
+        name: as the profile has it.
         shapes: what its datapoints may be; more than one where that is not known.
         standard: what AWS says of it; None for a custom metric.
     """
@@ -46,7 +47,7 @@ class Subject:
         return tuple(FITS[shape].key for shape in self.shapes if operator in FITS[shape].operators)
 
 
-UNKNOWN = Subject("this metric", tuple(FITS))
+UNKNOWN: Final = Subject("this metric", tuple(FITS))
 """Stands where the metric is missing or wrong, so that the rest can be judged all the same."""
 
 
@@ -66,10 +67,11 @@ def read_subject(node: Node, custom_types: Mapping[str, CustomType]) -> Subject:
 
 
 def read_dimension(node: Node, subject: Subject) -> str | None:
-    """Read the dimension that narrows a metric; give its name."""
+    """Read the dimension that narrows a metric; give its name, None where it is wrong."""
     members = node.members(("dimensionName", "operator"), required=("dimensionName",))
     if subject is not UNKNOWN and not (subject.standard and subject.standard.dimension):
         node.refuse(f"{subject.name} takes no dimension")
+        return None
     if operator := members.get("operator"):
         operator.one_of(("IN", "NOT_IN"))
     name = members.get("dimensionName")

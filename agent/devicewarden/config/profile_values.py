@@ -1,4 +1,4 @@
-"""The `value` of static criteria: what a datapoint is compared with, by the member that holds it."""
+"""The `value` of static criteria: what a datapoint is compared with, by its member."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -92,7 +92,8 @@ def _network(node: Node) -> Network | None:
     try:
         interface = ip_interface(text)
     except ValueError:
-        return node.refuse(f"{shown(text)} is no IPv4 or IPv6 network")
+        node.refuse(f"{shown(text)} is no IPv4 or IPv6 network")
+        return None
     network = interface.network
     if interface.ip != network.network_address:
         node.problems.warning(node.path, f"{shown(text)} is taken as {network}")

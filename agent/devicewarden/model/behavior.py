@@ -78,6 +78,8 @@ class Behavior:
         to_clear: so many conforming datapoints in a row clear it.
         suppressed: evaluated and recorded, but nobody is told.
         document: the behavior as it was written; violations repeat it.
+        dimension: narrows a cloud-side metric to topics that only the account defines, so that
+            nothing here measures it; None: not narrowed.
     """
 
     name: str
@@ -88,6 +90,7 @@ class Behavior:
     to_clear: int
     suppressed: bool
     document: Mapping[str, Any]
+    dimension: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
