@@ -22,7 +22,7 @@ from devicewarden.model.metric import (
 )
 from devicewarden.publish.publisher import ConnectionState, MessageHandler
 
-SSH = Listener("0.0.0.0", 22, None)  # noqa: S104  the wildcard is the point
+SSH = Listener("0.0.0.0", 22, None)
 
 
 class PaperHost:

@@ -29,7 +29,7 @@ from devicewarden.model.metric import (
 from devicewarden.report.build import build
 from devicewarden.report.fit import LeftOut
 
-SSH = Listener("0.0.0.0", 22, None)  # noqa: S104 -- nothing is bound
+SSH = Listener("0.0.0.0", 22, None)
 PEER = Connection("198.51.100.20", 8883, "192.0.2.7", 51544, "eth0")
 
 

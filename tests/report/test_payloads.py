@@ -34,7 +34,7 @@ from devicewarden.report.encode import encode
 from devicewarden.report.wire import Format, Names
 
 T = TypeVar("T")
-WILDCARD = "0.0.0.0"  # noqa: S104 -- nothing is bound
+WILDCARD = "0.0.0.0"
 SPELLINGS: list[tuple[Format, Names]] = [
     ("json", "long"),
     ("json", "short"),
