@@ -274,6 +274,31 @@ def test_a_misspelled_member_is_told_what_it_may_have_been() -> None:
     assert "did you mean consecutiveDatapointsToAlarm?" in problem.reason
 
 
+@pytest.mark.parametrize(
+    ("members", "path"),
+    [
+        ({"securityProfileDescription": "x" * 1001}, "$.securityProfileDescription"),
+        ({"securityProfileDescription": "a\nb"}, "$.securityProfileDescription"),
+        ({"tags": [{"Key": ""}]}, "$.tags[0].Key"),
+        ({"alertTargets": {"SMS": {}}}, "$.alertTargets.SMS"),
+        ({"alertTargets": {"SNS": {"alertTargetArn": "arn:x"}}}, "$.alertTargets.SNS"),
+        (
+            {"metricsExportConfig": {"mqttTopic": "t", "roleArn": "r"}},
+            "$.metricsExportConfig.roleArn",
+        ),
+        ({"additionalMetricsToRetainV2": [{}]}, "$.additionalMetricsToRetainV2[0]"),
+    ],
+)
+def test_what_is_not_used_here_is_for_aws_alone_to_mind(members: dict[str, Any], path: str) -> None:
+    document = {"securityProfileName": "p"} | members
+
+    here, aws = parse_profile(document, name=""), parse_profile(document, name="", aws=True)
+
+    assert ("warning", path) in told(here)
+    assert here.profile is not None
+    assert ("error", path) in told(aws)
+
+
 def test_targets_are_kept_as_they_are_written() -> None:
     targets = example("d11-attach-targets")
     document = {"securityProfileName": "p", "targets": targets}

@@ -163,6 +163,12 @@ def test_what_aws_alone_would_refuse_is_a_warning_until_aws_is_asked_for(
     assert ("error", f"{CRITERIA}{path}") in told(aws)
 
 
+def test_a_percentile_is_compared_by_order_alone() -> None:
+    behavior = static("custom", **STATISTICAL | {"comparisonOperator": "in-set"})
+
+    assert errors(behavior) == [f"{CRITERIA}.statisticalThreshold"]
+
+
 def test_any_percentile_can_be_judged() -> None:
     threshold = {"statistic": "p99.5"}
 
@@ -222,6 +228,21 @@ def test_a_dimension_is_taken_only_where_topics_are_known(metric: str) -> None:
     found = errors(behavior)
 
     assert ("$[0].metricDimension" in found) == (not (standard and standard.dimension))
+
+
+@pytest.mark.parametrize(
+    ("dimension", "path"),
+    [
+        ({"dimensionName": "Topics", "operator": "OUT"}, ".operator"),
+        ({"dimensionName": "a b"}, ".dimensionName"),
+        ({"operator": "IN"}, ""),
+        ("Topics", ""),
+    ],
+)
+def test_what_is_no_dimension_is_refused(dimension: object, path: str) -> None:
+    behavior = static("aws:num-messages-sent") | {"metricDimension": dimension}
+
+    assert errors(behavior) == [f"$[0].metricDimension{path}"]
 
 
 def test_a_dimension_is_kept_and_there_is_no_data_for_it() -> None:

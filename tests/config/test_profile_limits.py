@@ -8,6 +8,8 @@ from tests.config.profiles import judged, static, told
 
 from devicewarden.config.profile import parse_profile
 from devicewarden.config.profile_problem import MAX_PROBLEMS
+from devicewarden.config.profile_schema import METRICS, OPERATORS
+from devicewarden.config.profile_values import READ
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
@@ -91,3 +93,21 @@ def test_no_member_of_criteria_raises(value: Any, member: str) -> None:
     parsed = judged(static(**{member: value}))
 
     assert (parsed.profile is None) == any(p.severity == "error" for p in parsed.problems)
+
+
+@given(
+    metric=st.sampled_from([*METRICS, "custom"]),
+    operator=st.sampled_from(["", *OPERATORS]),
+    kind=st.sampled_from(["value", "statisticalThreshold", "mlDetectionConfig"]),
+    key=st.sampled_from([*READ, "statistic", "confidenceLevel"]),
+    value=st.sampled_from([1, [1], ["::"], "p90", "HIGH"]),
+)
+def test_no_behavior_is_lost_without_an_error(
+    metric: str, operator: str, kind: str, key: str, value: object
+) -> None:
+    criteria = {"comparisonOperator": operator, kind: {key: value}}
+    kept = {name: member for name, member in criteria.items() if member}
+
+    parsed = judged({"name": "b", "metric": metric, "criteria": kept})
+
+    assert parsed.profile is None or len(parsed.profile.behaviors) == 1
