@@ -15,7 +15,7 @@ from devicewarden.model.behavior import Confidence
 LEVELS: Final[tuple[Confidence, ...]] = ("HIGH", "MEDIUM", "LOW")
 # Alarms of a device's metrics that are no further apart are one incident.
 TOGETHER_S: Final = 3 * HOUR_S
-# What the attack did may still be alarming when the next datapoint alarms, so each has a copy.
+# Every level may alarm by then.
 FIRST_ATTACK_DAY: Final = 16
 POISONED_DAYS: Final = 40
 

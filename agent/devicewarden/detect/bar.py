@@ -8,9 +8,9 @@ from math import isfinite
 from struct import Struct
 from typing import Final
 
-# -log10 p at which the simulated devices of tests/bench gave 0.1, 0.3 and 1 false alarms a month.
-HIGH: Final = 3.8
-MEDIUM: Final = 3.5
+# -log10 p at which simulated devices (tests/bench) gave about 0.1, 0.3 and 1 false alarm a month.
+HIGH: Final = 4.0
+MEDIUM: Final = 3.6
 LOW: Final = 3.0
 
 _RISE: Final = 1.0
