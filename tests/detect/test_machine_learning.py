@@ -2,45 +2,17 @@
 
 import math
 import random
-from array import array
-from collections.abc import Iterator
-from zlib import crc32
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.detect.series import DAY, START_S, STEP_S, constant, daily, taught
 
-from devicewarden.detect.machine_learning import MOST_BYTES, Series, Verdict
+from devicewarden.detect.machine_learning import Series, Verdict
 from devicewarden.detect.views import NAMES
-from devicewarden.model.errors import BaselineError
-
-STEP_S = 300
-DAY = 288
-START_S = 1_704_067_200
 
 values = st.floats(allow_nan=True, allow_infinity=True)
 steps = st.integers(min_value=-7200, max_value=90_000)
-
-
-def daily(chance: random.Random, first: int, count: int) -> Iterator[tuple[int, float]]:
-    """A noisy daily curve."""
-    for step in range(first, first + count):
-        wave = math.sin(2 * math.pi * step / DAY)
-        yield START_S + step * STEP_S, 1000 * math.exp(wave + chance.gauss(0, 0.2))
-
-
-def taught(days: int) -> Series:
-    series = Series()
-    for time_s, value in daily(random.Random(1), 0, days * DAY):
-        series.update(time_s, value)
-    return series
-
-
-def constant(value: float, days: int) -> Series:
-    series = Series()
-    for step in range(days * DAY):
-        series.update(START_S + step * STEP_S, value)
-    return series
 
 
 def alarms(verdicts: list[Verdict | None]) -> int:
@@ -82,68 +54,6 @@ def test_any_first_datapoints_are_learnt(data: list[float]) -> None:
     low, high = series.usual(START_S) or (0.0, 0.0)
     assert math.isfinite(low)
     assert low <= high
-
-
-@settings(max_examples=8, deadline=None)
-@given(cut=st.integers(min_value=1, max_value=700), seed=st.integers())
-def test_a_loaded_series_goes_on_exactly_as_the_dumped_one(cut: int, seed: int) -> None:
-    chance = random.Random(seed)
-    series = Series()
-    for time_s, value in daily(chance, 0, cut):
-        series.update(time_s, value)
-
-    loaded = Series.load(series.dump())
-
-    rest = list(daily(chance, cut, 500))
-    assert [loaded.update(*each) for each in rest] == [series.update(*each) for each in rest]
-    assert loaded.dump() == series.dump()
-
-
-@given(packed=st.binary(max_size=300))
-def test_foreign_bytes_are_no_baseline(packed: bytes) -> None:
-    with pytest.raises(BaselineError):
-        Series.load(packed)
-
-
-@settings(max_examples=100, deadline=None)
-@given(at=st.integers(min_value=9), byte=st.integers(min_value=0, max_value=255))
-def test_a_forged_baseline_is_refused_or_works(at: int, byte: int, known: bytes) -> None:
-    forged = bytearray(known)
-    forged[9 + at % (len(forged) - 9)] = byte
-    forged[5:9] = crc32(forged[9:]).to_bytes(4, "little")
-
-    try:
-        series = Series.load(bytes(forged))
-    except BaselineError:
-        return
-    for time_s, value in daily(random.Random(2), 20 * DAY, 400):
-        verdict = series.update(time_s, value)
-        assert verdict is None or 0 <= verdict.score <= 12
-
-
-def test_a_changed_byte_is_noticed(known: bytes) -> None:
-    damaged = known[:100] + bytes([known[100] ^ 1]) + known[101:]
-
-    with pytest.raises(BaselineError, match="checksum"):
-        Series.load(damaged)
-
-
-def test_an_oversized_baseline_is_refused_before_it_is_read() -> None:
-    with pytest.raises(BaselineError, match="too long"):
-        Series.load(bytes(MOST_BYTES + 1))
-
-
-def test_a_cut_baseline_is_refused(known: bytes) -> None:
-    body = known[9:-200]
-
-    with pytest.raises(BaselineError, match="damaged"):
-        Series.load(known[:5] + crc32(body).to_bytes(4, "little") + body)
-
-
-def test_a_dump_fits_the_limit(known: bytes) -> None:
-    assert len(known) <= MOST_BYTES
-    assert len(Series().dump()) < 200
-    assert len(constant(1.0, 1).dump()) <= MOST_BYTES
 
 
 def test_one_new_port_after_weeks_is_one_alarm() -> None:
@@ -316,23 +226,3 @@ def test_slow_poisoning_does_not_hide_the_attack() -> None:
     verdicts = [series.update(time_s, value * 1.02**40 * 10) for time_s, value in attack]
 
     assert any(verdict is not None and verdict.low for verdict in verdicts)
-
-
-def test_a_series_is_small(known: bytes) -> None:
-    series = Series.load(known)
-
-    assert _size(series, set()) <= 32 * 1024
-
-
-def _size(thing: object, seen: set[int]) -> int:
-    """Bytes of an object and of all that only it holds."""
-    if id(thing) in seen or isinstance(thing, type):
-        return 0
-    seen.add(id(thing))
-    parts: list[object] = []
-    if isinstance(thing, list | tuple):
-        parts = list(thing)
-    elif not isinstance(thing, array):
-        slots = [name for each in type(thing).__mro__ for name in getattr(each, "__slots__", ())]
-        parts = [getattr(thing, name) for name in slots]
-    return thing.__sizeof__() + sum(_size(part, seen) for part in parts)
