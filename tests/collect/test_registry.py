@@ -3,6 +3,7 @@
 import pytest
 from tests.collect.recorded import PROC, names
 
+from devicewarden.collect.destinations import open_destinations
 from devicewarden.collect.procfs import ProcSource
 from devicewarden.collect.registry import quiet_collectors, report_collectors
 from devicewarden.config.settings import CommandMetric, CustomMetricsSettings, Settings
@@ -22,6 +23,13 @@ def test_every_second_listeners_traffic_and_opens_are_read() -> None:
         "network-traffic",
         "tcp-opens",
     ]
+
+
+def test_destinations_take_the_place_of_the_count_of_opens_which_they_tell_as_well() -> None:
+    collectors = quiet_collectors(SOURCE, open_destinations("proc"))
+
+    assert [each.name for each in collectors][-1] == "destinations"
+    assert len(collectors) == len(quiet_collectors(SOURCE))
 
 
 def test_by_default_a_report_adds_connections_and_every_built_in_metric() -> None:

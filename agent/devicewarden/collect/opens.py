@@ -25,6 +25,14 @@ class TcpOpenCounts:
         self._descriptor: int | None = None
 
     def collect(self) -> Mapping[str, RawValue]:
+        return {TCP_OPENS: self.read()}
+
+    def read(self) -> TcpOpens:
+        """Read the counts.
+
+        Raises:
+            CollectError: they cannot be read.
+        """
         try:
             if self._descriptor is None:
                 self._descriptor = os.open(self._path, os.O_RDONLY)
@@ -32,7 +40,7 @@ class TcpOpenCounts:
         except OSError as error:
             self.close()
             raise CollectError(f"cannot read {self._path}: {error}") from error
-        return {TCP_OPENS: parse(text)}
+        return parse(text)
 
     def close(self) -> None:
         """Give the descriptor back; the next reading opens the file again."""

@@ -92,12 +92,12 @@ def parse(lines: Iterable[bytes], state: bytes) -> Iterator[Row]:
         if len(fields) < _FIELDS:
             raise CollectError(f"malformed line in /proc/net: {line!r}")
         if fields[3] == state:
-            yield *_endpoint(fields[1]), *_endpoint(fields[2])
+            yield *endpoint(fields[1]), *endpoint(fields[2])
         elif state == LISTEN:
             return
 
 
-def _endpoint(text: bytes) -> tuple[str, int]:
+def endpoint(text: bytes) -> tuple[str, int]:
     """Read `0100007F:1F90`: address and port."""
     address, _, digits = text.partition(b":")
     try:

@@ -5,6 +5,7 @@ from devicewarden.collect.collector import Collector
 from devicewarden.collect.connections import EstablishedConnections
 from devicewarden.collect.custom_commands import CustomCommands
 from devicewarden.collect.custom_files import CustomFiles
+from devicewarden.collect.destinations import DestinationAddresses
 from devicewarden.collect.listening_ports import listening_tcp_ports, listening_udp_ports
 from devicewarden.collect.network import NetworkTotals
 from devicewarden.collect.opens import TcpOpenCounts
@@ -13,13 +14,18 @@ from devicewarden.collect.system import System, system_readers
 from devicewarden.config.settings import Settings
 
 
-def quiet_collectors(source: SocketSource) -> tuple[Collector, ...]:
-    """Make the collectors of every second; their cost does not grow with connections."""
+def quiet_collectors(
+    source: SocketSource, destinations: DestinationAddresses | None = None
+) -> tuple[Collector, ...]:
+    """Make the collectors of every second; their cost does not grow with idle connections.
+
+    `destinations` counts the opens too, so that they are read once.
+    """
     return (
         listening_tcp_ports(source),
         listening_udp_ports(source),
         NetworkTotals(),
-        TcpOpenCounts(),
+        destinations or TcpOpenCounts(),
     )
 
 

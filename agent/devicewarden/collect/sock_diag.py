@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Final, TypeAlias, TypeVar
 
-from devicewarden.collect.addresses import text_of
+from devicewarden.collect.addresses import WILDCARDS, text_of
 from devicewarden.collect.interfaces import InterfaceNames
 from devicewarden.collect.netlink import Dumps, Netlink, messages, request
 from devicewarden.model.errors import CollectError
@@ -21,27 +21,36 @@ ESTABLISHED: Final = 1 << 1
 UDP_UNCONNECTED: Final = 1 << 7
 """An idle UDP socket is in the state that TCP calls CLOSE."""
 
-_FIELDS: Final = ">16xBxxxHH16s16s4s"
+FIELDS: Final = ">16xBxxxHH16s16s4s"
 """Header, family, three skipped bytes, ports, local and remote address, interface index:
 the beginning of `struct inet_diag_msg`; all but the interface index is in network order."""
-_RECORD: Final = struct.Struct(_FIELDS)
+_RECORD: Final = struct.Struct(FIELDS)
+RECORD_BYTES: Final = _RECORD.size
 _NO_DEVICE: Final = bytes(4)
 _ADDRESS_BYTES: Final = {socket.AF_INET.value: 4, socket.AF_INET6.value: 16}
+FAMILIES: Final = frozenset(_ADDRESS_BYTES)
 _WORD: Final = 4
 
 Row: TypeAlias = tuple[int, int, int, bytes, bytes, bytes]
 """Family, local port, remote port, local address, remote address (both 16 bytes), device."""
 
 
-def tcp_requests(states: int) -> tuple[bytes, ...]:
-    """Ask for the TCP sockets of both families in one walk, with the older request."""
-    return (request(_TCPDIAG_GETSOCK, struct.pack("=4x48xII", states, 0)),)
+def tcp_requests(states: int, condition: bytes = b"") -> tuple[bytes, ...]:
+    """Ask for the TCP sockets of both families in one walk, with the older request.
+
+    Args:
+        states: mask of 1 << state.
+        condition: what the kernel keeps to, see `socket_filter`; empty: all.
+    """
+    return (request(_TCPDIAG_GETSOCK, struct.pack("=4x48xII", states, 0) + condition),)
 
 
-def family_requests(protocol: int, states: int) -> tuple[bytes, ...]:
-    """Ask for the IPv4 sockets of a protocol, then for its IPv6 sockets."""
+def family_requests(protocol: int, states: int, condition: bytes = b"") -> tuple[bytes, ...]:
+    """Ask for the IPv4 sockets of a protocol, then for its IPv6 sockets, else alike."""
     return tuple(
-        request(_SOCK_DIAG_BY_FAMILY, struct.pack("=BBxxI48x", family, protocol, states))
+        request(
+            _SOCK_DIAG_BY_FAMILY, struct.pack("=BBxxI48x", family, protocol, states) + condition
+        )
         for family in _ADDRESS_BYTES
     )
 
@@ -121,8 +130,17 @@ def listeners(runs: Iterable[bytes], interfaces: InterfaceNames) -> Iterator[Lis
     Raises:
         CollectError: the reply is malformed.
     """
+    return listeners_among(rows(runs), interfaces)
+
+
+def listeners_among(records: Iterable[Row], interfaces: InterfaceNames) -> Iterator[Listener]:
+    """Pick the rows that have a port and no peer; twins stay twins.
+
+    Raises:
+        CollectError: an address family is unknown.
+    """
     texts = _Memo(_texts)
-    for family, port, remote_port, local, _, device in rows(runs):
+    for family, port, remote_port, local, _, device in records:
         # A disconnected socket may still show the address of its last peer, but never the port.
         if not port or remote_port:
             continue
@@ -148,6 +166,17 @@ def connections(runs: Iterable[bytes], interfaces: InterfaceNames) -> Iterator[C
             yield Connection(text[remote], remote_port, address, local_port, names[address])
 
 
+def remote_addresses(records: Iterable[Row]) -> frozenset[str]:
+    """Pick the remote addresses, IPv4-mapped ones as IPv4; rows without one are left out.
+
+    Raises:
+        CollectError: an address family is unknown.
+    """
+    packed = {(family, remote) for family, _, _, _, remote, _ in records}
+    texts = _Memo(_texts)
+    return frozenset(texts[family][remote] for family, remote in packed) - WILDCARDS
+
+
 def rows(runs: Iterable[bytes]) -> Iterator[Row]:
     """Read the records of a reply.
 
@@ -157,7 +186,7 @@ def rows(runs: Iterable[bytes]) -> Iterator[Row]:
     for run in runs:
         length = _one_length(run)
         if length:
-            yield from struct.iter_unpack(f"{_FIELDS}{length - _RECORD.size}x", run)
+            yield from struct.iter_unpack(f"{FIELDS}{length - _RECORD.size}x", run)
         else:
             yield from walk(run)
 

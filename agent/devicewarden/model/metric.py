@@ -13,6 +13,10 @@ LISTENING_UDP_PORTS: Final = "aws:listening-udp-ports"
 ESTABLISHED_CONNECTIONS: Final = "aws:established-tcp-connections"
 NETWORK_TRAFFIC: Final = "aws:network-traffic"
 TCP_OPENS: Final = "aws:tcp-opens"
+DESTINATIONS: Final = "aws:destination-ip-addresses"
+CLOSED_TCP_PORTS: Final = "aws:closed-listening-tcp-ports"
+CLOSED_UDP_PORTS: Final = "aws:closed-listening-udp-ports"
+"""Listeners that closed since the sample before: the short ones are seen here alone."""
 
 
 class Listener(NamedTuple):
@@ -91,6 +95,19 @@ class TcpOpens:
 
 
 @dataclass(frozen=True, slots=True)
+class Destinations:
+    """Hosts at the other end of TCP sockets now or since the sample before, whoever began.
+
+    Attributes:
+        addresses: IP addresses as text, IPv4-mapped ones as IPv4.
+        missed: sockets that came and went unseen, so that their addresses may be lacking.
+    """
+
+    addresses: frozenset[str]
+    missed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Number:
     """A custom metric of type number; finite."""
 
@@ -119,8 +136,10 @@ class IpAddressList:
 
 
 CustomValue: TypeAlias = Number | NumberList | StringList | IpAddressList
-RawValue: TypeAlias = Listeners | Connections | InterfaceTotals | TcpOpens | CustomValue
-MetricValue: TypeAlias = Listeners | Connections | Traffic | TcpOpens | CustomValue
+RawValue: TypeAlias = (
+    Listeners | Connections | InterfaceTotals | TcpOpens | Destinations | CustomValue
+)
+MetricValue: TypeAlias = Listeners | Connections | Traffic | TcpOpens | Destinations | CustomValue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
