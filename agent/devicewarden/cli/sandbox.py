@@ -108,7 +108,9 @@ def _say() -> Callable[[Any], None]:
 
 
 def _end_like_ctrl_c() -> None:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # SIGINT too: a shell starts what runs in the background with it ignored.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
 
 
 def _tell_next(sandbox: "Sandbox", say: Callable[[str], None]) -> None:
