@@ -71,3 +71,28 @@ class ViolationEvent:
     value: DatapointValue | None
     confidence: Confidence | None
     context: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActiveViolation:
+    """A violation that is in alarm.
+
+    Attributes:
+        violation_id: as in its event.
+        thing: name of the device.
+        profile: name of the security profile.
+        behavior: that does not hold.
+        started_at: when it was raised, aware UTC.
+        last_at: time of the latest violating datapoint.
+        last_value: that datapoint.
+        confidence: of machine learning; None otherwise.
+    """
+
+    violation_id: str
+    thing: str
+    profile: str
+    behavior: Behavior
+    started_at: datetime
+    last_at: datetime
+    last_value: DatapointValue
+    confidence: Confidence | None

@@ -1,0 +1,66 @@
+"""Where behaviors stand that cannot judge: no data, or not enough learnt. They are not fine."""
+
+from typing import Final, NamedTuple
+
+from devicewarden.detect.book import Book
+from devicewarden.detect.learned import BaselineKey, Learned
+from devicewarden.detect.list_judge import ListJudge
+from devicewarden.detect.roster import Judge, Roster
+
+_PATIENCE_S: Final = 3600
+"""A metric that was observed within this time, or two windows, is not missing."""
+
+
+class NoData(NamedTuple):
+    """A behavior that is not judged, because its metric is not measured."""
+
+    profile: str
+    behavior: str
+    metric: str
+    reason: str
+
+
+class Training(NamedTuple):
+    """A behavior that judges once enough is learnt; `progress` is 0 to 1."""
+
+    profile: str
+    behavior: str
+    baseline: BaselineKey
+    progress: float
+
+
+def no_data(roster: Roster, book: Book) -> list[NoData]:
+    """Tell the behaviors that nothing is known about."""
+    found = [
+        NoData(profile, behavior.name, behavior.metric, "topics are not told apart here")
+        for profile, behavior in roster.scoped
+    ]
+    for judge in roster.judges:
+        reason = _reason(judge, book)
+        if reason:
+            life = judge.life
+            found.append(NoData(life.profile, life.behavior.name, judge.key.metric, reason))
+    return found
+
+
+def training(roster: Roster, learned: Learned) -> list[Training]:
+    """Tell how far the behaviors are that have to learn first."""
+    return [
+        Training(judge.life.profile, judge.life.behavior.name, key, learned.progress(key))
+        for judge, key in roster.learners()
+    ]
+
+
+def _reason(judge: Judge, book: Book) -> str:
+    if isinstance(judge, ListJudge):
+        if not judge.fits:
+            return "the metric is of another kind than the behavior"
+        last_s = book.heard_s.get(judge.key.metric)
+    else:
+        last_s = book.judged_s.get(judge.key)
+    if last_s is None:
+        return "no datapoint yet"
+    silent_s = book.elapsed.total_s - last_s
+    if silent_s <= max(_PATIENCE_S, 2 * judge.key.length_s):
+        return ""
+    return f"no datapoint for {silent_s:.0f} s"
