@@ -1,7 +1,7 @@
 """What the device has taught: percentiles and machine learning, by metric and window length."""
 
 from collections.abc import Iterable, Mapping
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from devicewarden.detect.machine_learning import Series, Verdict
 from devicewarden.detect.statistical import Past
@@ -16,10 +16,13 @@ class SeriesKey(NamedTuple):
     length_s: int
 
 
+BaselineKind: TypeAlias = Literal["statistical", "machine-learning"]
+
+
 class BaselineKey(NamedTuple):
     """One thing that can be learnt, exported and imported."""
 
-    kind: Literal["statistical", "machine-learning"]
+    kind: BaselineKind
     metric: str
     length_s: int
 
@@ -39,6 +42,7 @@ class Known(NamedTuple):
 
 
 _NOTHING = Known()
+_LONGEST_LENGTH: Final = 9
 Learnt: TypeAlias = Past | Series
 
 
@@ -131,3 +135,23 @@ def baseline_key(criteria: StatisticalThreshold | MachineLearning, key: SeriesKe
     if isinstance(criteria, StatisticalThreshold):
         return BaselineKey("statistical", *key)
     return BaselineKey("machine-learning", *key)
+
+
+def baseline_name(key: BaselineKey) -> str:
+    """Write a key as text, as the state file names what was learnt."""
+    return f"{key.kind}/{key.length_s}/{key.metric}"
+
+
+def parse_baseline_name(name: str) -> BaselineKey:
+    """Undo `baseline_name`.
+
+    Raises:
+        BaselineError: it names nothing that can be learnt.
+    """
+    match name.split("/", 2):
+        case ["statistical" | "machine-learning" as kind, length, metric] if (
+            len(length) < _LONGEST_LENGTH and length.isascii() and length.isdigit() and metric
+        ):
+            return BaselineKey(kind, metric, int(length))
+        case _:
+            raise BaselineError("this names nothing that can be learnt")
