@@ -114,6 +114,19 @@ def test_no_data_is_told_until_there_is_a_datapoint_and_again_when_they_stop() -
     assert [each.reason for each in judge.no_data()] == ["no datapoint for 3602 s"]
 
 
+def test_percentile_of_negative_values_is_unavailable_and_said_so() -> None:
+    document = behavior(
+        "t", comparisonOperator="less-than", durationSeconds=300,
+        statisticalThreshold={"statistic": "p90"},
+    )  # fmt: skip
+    judge = evaluator(profile(document))
+
+    told = datapoints(judge, "t", [*range(288), -1, 1_000])
+
+    assert not any(told)
+    assert [each.reason for each in judge.no_data()] == ["negative values have no percentile"]
+
+
 def test_counter_of_a_broken_window_leaves_a_run_of_violating_datapoints_unbroken() -> None:
     judge = evaluator(profile(at_most(BYTES_OUT, 5, consecutiveDatapointsToAlarm=2)))
 

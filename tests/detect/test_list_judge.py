@@ -95,3 +95,13 @@ def test_long_list_is_told_by_what_offends() -> None:
     [raised] = feed(judge, [seen(1, destinations(*many, "192.0.2.1"))])
 
     assert raised.value == Addresses(frozenset({"192.0.2.1"}))
+
+
+def test_close_event_tells_nothing_of_a_list_that_was_not_seen_with_it() -> None:
+    judge = evaluator(profile(only_ports(22)))
+    judge.observe(seen(1, ports(80)))
+    feed(judge, [seen(600 * n) for n in range(1, 300)])
+
+    [raised] = judge.observe(seen(180_000, brief=ports_of(99))).events
+
+    assert (raised.value, raised.context["offending"]) == (Ports(frozenset({99})), [99])

@@ -111,7 +111,7 @@ class Evaluator:
 
     def no_data(self) -> list[NoData]:
         """Tell the behaviors that nothing is known about: they are not fine, they are unjudged."""
-        return no_data(self._roster, self._book)
+        return no_data(self._roster, self._book, self.learned)
 
     def training(self) -> list[Training]:
         """Tell how far the behaviors are that have to learn first."""

@@ -125,8 +125,8 @@ class ListJudge:
         self._note(flashed)
         if self.life.alarm.active is None and self.life.behavior.to_alarm > 1:
             return []
-        elements = seen.elements | brief.elements
-        return self._take(at, seen.kind, elements, self._offending | flashed)
+        offending = (self._offending & seen.elements) | flashed
+        return self._take(at, seen.kind, seen.elements | brief.elements, offending)
 
     def close_window(self, at: datetime, value: ListValue) -> list[ViolationEvent]:
         """Judge a window by what offended in it."""

@@ -6,6 +6,7 @@ from devicewarden.detect.book import Book
 from devicewarden.detect.learned import BaselineKey, Learned
 from devicewarden.detect.list_judge import ListJudge
 from devicewarden.detect.roster import Judge, Roster
+from devicewarden.model.behavior import StatisticalThreshold
 
 _PATIENCE_S: Final = 3600
 """A metric that was observed within this time, or two windows, is not missing."""
@@ -29,14 +30,14 @@ class Training(NamedTuple):
     progress: float
 
 
-def no_data(roster: Roster, book: Book) -> list[NoData]:
-    """Tell the behaviors that nothing is known about."""
+def no_data(roster: Roster, book: Book, learned: Learned) -> list[NoData]:
+    """Tell the behaviors that nothing can be said about, and why."""
     found = [
         NoData(profile, behavior.name, behavior.metric, "topics are not told apart here")
         for profile, behavior in roster.scoped
     ]
     for judge in roster.judges:
-        reason = _reason(judge, book)
+        reason = _reason(judge, book) or _unavailable(judge, learned)
         if reason:
             life = judge.life
             found.append(NoData(life.profile, life.behavior.name, judge.key.metric, reason))
@@ -64,3 +65,12 @@ def _reason(judge: Judge, book: Book) -> str:
     if silent_s <= max(_PATIENCE_S, 2 * judge.key.length_s):
         return ""
     return f"no datapoint for {silent_s:.0f} s"
+
+
+def _unavailable(judge: Judge, learned: Learned) -> str:
+    if isinstance(judge, ListJudge) or not isinstance(judge.criteria, StatisticalThreshold):
+        return ""
+    past = learned.past(judge.key)
+    if past is None or not past.has_negatives:
+        return ""
+    return "negative values have no percentile"
