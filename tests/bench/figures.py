@@ -72,7 +72,7 @@ def written(value: float, unit: Unit) -> str:
         case "times":
             return f"x {value:.4g}"
         case _:
-            return f"{value:.4g} {unit}"
+            return f"{value:.5g} {unit}"
 
 
 def table(figures: Sequence[Figure]) -> str:

@@ -7,7 +7,6 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -129,14 +128,6 @@ def _connections(count: int) -> list[socket.socket]:
                 client.connect((target, listener.getsockname()[1]))
                 held += [client, listener.accept()[0]]
     return held
-
-
-def churn(stop: threading.Event) -> None:
-    """Open and close short connections until told to stop."""
-    with _listener(socket.AF_INET, "127.0.0.1") as listener:
-        while not stop.is_set():
-            with socket.create_connection(listener.getsockname()):
-                listener.accept()[0].close()
 
 
 def main() -> int:

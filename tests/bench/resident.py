@@ -28,7 +28,7 @@ FIRST_REPORT_S: Final = 30.0
 SETTLE_S: Final = 10.0
 STOP_S: Final = 10.0
 KIB: Final = 1024
-# Which of these clocks the kernel has is no question: clock_getcpuclockid(3) counts on it.
+# The kernel's CPUCLOCK_SCHED, of which clock_getcpuclockid(3) makes the clock of a process.
 _CPU_CLOCK: Final = 2
 
 
