@@ -12,7 +12,7 @@ from typing import Any, Final, NoReturn, get_args
 
 from devicewarden.detect.learned import BaselineKey, BaselineKind
 from devicewarden.detect.machine_learning import Series
-from devicewarden.detect.statistical import Past
+from devicewarden.detect.statistical import PAST_S, Past
 from devicewarden.model.errors import BaselineError
 
 MAX_BYTES: Final = 8 << 20
@@ -91,7 +91,12 @@ def _read(item: object) -> tuple[BaselineKey, bytes]:
             "window_s": int(length_s),
             "crc32": int(checksum),
             "data": str(data),
-        } if kind in _KINDS and _METRIC.fullmatch(metric) and not isinstance(length_s, bool):
+        } if (
+            kind in _KINDS
+            and _METRIC.fullmatch(metric)
+            and 0 < length_s <= PAST_S
+            and length_s is not True
+        ):
             packed = _unpacked(data)
             if zlib.crc32(packed) != checksum:
                 raise BaselineError("its checksum does not match")

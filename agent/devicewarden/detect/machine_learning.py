@@ -57,6 +57,11 @@ class Series:
         self._bars = tuple(Bar(floor) for floor in _FLOORS)
 
     @property
+    def count(self) -> int:
+        """How many datapoints were learnt."""
+        return self._scorer.count
+
+    @property
     def progress(self) -> float:
         """How much is known of what must be before anything can alarm, 0 to 1."""
         known = self._scorer

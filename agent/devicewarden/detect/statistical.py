@@ -64,6 +64,11 @@ class Past:
         self._ranked = array("H")
 
     @property
+    def count(self) -> int:
+        """How many datapoints are known."""
+        return len(self._ring)
+
+    @property
     def progress(self) -> float:
         """How much is known of what must be before anything is judged, 0 to 1."""
         needed = min(self.most, max(LEAST, DAY_S // (self.length_s * self._stride)))
