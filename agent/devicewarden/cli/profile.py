@@ -1,4 +1,4 @@
-"""`devicewarden profile`: check security profiles, and bring them over from AWS."""
+"""`devicewarden profile`: check, import, replay and suggest security profiles."""
 
 import json
 import sys
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from devicewarden.cli.options import config_option, format_option, load_or_exit
+from devicewarden.cli.profile_replay import replay
+from devicewarden.cli.profile_suggest import suggest
 
 if TYPE_CHECKING:
     from devicewarden.config.profile import ParsedProfile
@@ -23,7 +25,11 @@ _COVERAGE: Final = {
 
 @click.group("profile")
 def command() -> None:
-    """Check security profiles, and bring them over from AWS."""
+    """Check security profiles, bring them over from AWS, try and suggest them."""
+
+
+command.add_command(replay)
+command.add_command(suggest)
 
 
 @command.command()
