@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any, Final
 
 ROOT: Final = Path(__file__).parents[2]
-# As many as a board of 512 MiB has. A network namespace gets its own table at birth, and takes the
-# size from the one that it is born in: hence two.
-HASH_BUCKETS: Final = 4096
+# As many as a board of 512 MiB has. A network namespace gets its own tables at birth, and takes the
+# sizes from the one that it is born in: hence two.
+TCP_BUCKETS: Final = 4096
+UDP_BUCKETS: Final = 512
 _OUTER: Final = (
-    f"echo {HASH_BUCKETS} > /proc/sys/net/ipv4/tcp_child_ehash_entries && "
+    f"echo {TCP_BUCKETS} > /proc/sys/net/ipv4/tcp_child_ehash_entries && "
+    # Kernels before 6.0 have one UDP table for all, and no such file.
+    f"{{ echo {UDP_BUCKETS} > /proc/sys/net/ipv4/udp_child_hash_entries || :; }} && "
     "exec unshare --net --pid --fork --kill-child --mount-proc sh -c "
     '\'ip link set lo up && exec "$@"\' sh "$@"'
 )
