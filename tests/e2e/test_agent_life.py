@@ -5,7 +5,7 @@ import re
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.e2e.agent_process import DEADLINE_S, POLL_S, AgentProcess, devicewarden
 
+from devicewarden.sandbox.agent_config import Section, merge
 from devicewarden.sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.e2e
 Config = Callable[..., Path]
 Start = Callable[..., AgentProcess]
 Connect = Callable[[str], "Device"]
-PRESENCE = {
+PRESENCE: Mapping[str, Section] = {
     "thing": {"client_id": "edge-1-agent"},
     "publish": {"presence_topic": "devicewarden/{thing}/presence"},
 }
@@ -102,7 +103,7 @@ def test_agent_that_dies_leaves_its_last_will(
 def test_agent_leaves_while_the_broker_does_not_answer(
     sandbox: Sandbox, agent: Start, config: Config
 ) -> None:
-    running = agent(config(PRESENCE))
+    running = agent(config(merge(PRESENCE, {"publish": {"attempts": 1}})))
     running.counted(accepted=1)
     sandbox.fault("black-hole")
     running.counted(missed=1)

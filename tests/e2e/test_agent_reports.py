@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cbor2
 import pytest
@@ -12,7 +13,11 @@ from tests.e2e.agent_process import COMMAND, AgentProcess, devicewarden
 
 from devicewarden.sandbox.sandbox import Sandbox
 
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Device
+
 pytestmark = pytest.mark.e2e
+Connect = Callable[[str], "Device"]
 Config = Callable[..., Path]
 Start = Callable[..., AgentProcess]
 NOBODY = 65534
@@ -58,8 +63,7 @@ def test_reports_show_the_listeners_and_connections_of_this_host(
     assert f"127.0.0.1:{sandbox.port}" in peers
 
 
-@pytest.mark.parametrize("names", ["long", "short"])
-@pytest.mark.parametrize("encoding", ["json", "cbor"])
+@pytest.mark.parametrize(("encoding", "names"), [("json", "long"), ("cbor", "short")])
 def test_once_prints_what_the_schema_takes(encoding: str, names: str) -> None:
     done = devicewarden("once", "--check", "--format", encoding, "--names", names, "--over", 0.1)
 
@@ -83,13 +87,13 @@ def test_once_needs_no_configuration_and_no_privilege(tmp_path: Path) -> None:
     assert list(home.iterdir()) == []
 
 
-def test_once_publishes_beside_the_daemon_and_ids_still_increase(
-    sandbox: Sandbox, agent: Start, config: Config
+def test_once_publishes_beside_the_daemon_and_does_not_disturb_it(
+    sandbox: Sandbox, agent: Start, config: Config, connect: Connect
 ) -> None:
-    file = config()
+    presence = {"presence_topic": "devicewarden/{thing}/presence"}
+    file = config({"thing": {"client_id": "edge-1-agent"}, "publish": presence})
     running = agent(file)
-    running.counted(accepted=2)
-    last = running.status()["report"]["last"]["id"]
+    last = running.counted(accepted=2)["report"]["last"]["id"]
 
     done = devicewarden("once", "--publish", "--over", 0.1, "--config", file)
 
@@ -97,9 +101,15 @@ def test_once_publishes_beside_the_daemon_and_ids_still_increase(
     assert done.returncode == 0, said
     assert said.endswith(": accepted\n")
     assert int(said.split()[1].rstrip(":")) > last
-    running.accepts(2)
+    status = running.accepts(2)
+    assert status["connection"]["connects"] == 1
     ids = [received.document["header"]["report_id"] for received in sandbox.received]
     assert all(earlier < later for earlier, later in pairwise(ids))
+    watcher = connect("edge-1")
+    watcher.subscribe("devicewarden/edge-1/presence")
+    while not (message := watcher.messages.get(timeout=10)).topic.endswith("/presence"):
+        pass
+    assert json.loads(message.payload)["state"] == "online"
 
 
 def test_once_that_cannot_publish_says_why(sandbox: Sandbox, config: Config) -> None:

@@ -7,8 +7,10 @@ from typing import Literal
 
 import click
 
+from devicewarden.cli.control_client import ask
 from devicewarden.cli.options import config_option, load_or_exit
 from devicewarden.config.settings import Settings
+from devicewarden.model.errors import AgentError
 from devicewarden.model.outcome import Accepted, Acknowledged, describe
 
 CONNECT_WITHIN_S = 30.0
@@ -32,23 +34,23 @@ def command(
 ) -> int:
     """Print the report of this host; no configuration and no daemon is needed."""
     from devicewarden.daemon.once import (  # noqa: PLC0415  keeps --help fast
-        new_report_id,
         send_once,
+        shown_report_id,
         take_once,
     )
 
     settings = _with(load_or_exit(config).settings, encoding, names)
-    report_id = new_report_id(settings, to_send=publish)
-    once = take_once(settings, over_s=over_s, report_id=report_id)
+    once = take_once(settings, over_s=over_s)
+    payload = once.payload(settings.report, shown_report_id())
     for collector, reason in once.failed.items():
         print(f"not read: {collector}: {reason}", file=sys.stderr)
-    if check and (status := _judge(once.payload, settings.report.format)):
+    if check and (status := _judge(payload, settings.report.format)):
         return status
     if publish:
-        outcome = send_once(settings, once, within_s=CONNECT_WITHIN_S)
-        print(f"report {once.report.report_id}: {describe(outcome)}", file=sys.stderr)
+        report_id, outcome = send_once(_beside_daemon(settings), once, within_s=CONNECT_WITHIN_S)
+        print(f"report {report_id}: {describe(outcome)}", file=sys.stderr)
         return 0 if isinstance(outcome, Accepted | Acknowledged) else 70
-    _write(once.payload, settings.report.format)
+    _write(payload, settings.report.format)
     return 0
 
 
@@ -63,6 +65,16 @@ def _with(
         names=names or settings.report.names,
     )
     return dataclasses.replace(settings, report=report)
+
+
+def _beside_daemon(settings: Settings) -> Settings:
+    """Take another client id while the daemon runs: two of one id end each other's connections."""
+    try:
+        ask(settings.control.socket, "status")
+    except AgentError:
+        return settings
+    thing = dataclasses.replace(settings.thing, client_id=f"{settings.thing.client_id}-once")
+    return dataclasses.replace(settings, thing=thing)
 
 
 def _judge(payload: bytes, encoding: Literal["json", "cbor"]) -> int:
