@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "check-config": "Tell everything that is wrong with the configuration.",
     "config": "Show the configuration in force.",
     "profile": "Check security profiles, and bring them over from AWS.",
+    "violations": "Show behaviors that did not hold, and verify them.",
     "sandbox": "A stand-in for AWS IoT Core on this machine.",
 }
 

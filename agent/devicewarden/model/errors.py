@@ -74,3 +74,15 @@ class PermanentPublishError(PublishError):
 
 class BaselineError(AgentError):
     """What was learnt cannot be read back; learning starts anew, or an import is refused."""
+
+
+class DeliveryError(AgentError):
+    """An event did not reach a sink."""
+
+
+class TemporaryDeliveryError(DeliveryError):
+    """Delivered again later; the sink's other events wait behind it."""
+
+
+class PermanentDeliveryError(DeliveryError):
+    """Never delivered again: the sink will not take this event."""

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Final, Literal, TypeAlias, assert_never
 
 from devicewarden.model.outcome import Accepted, Acknowledged, Missed, NoReply, Outcome, Rejected
+from devicewarden.state.columns import storable
 
 OutcomeName: TypeAlias = Literal["accepted", "acknowledged", "rejected", "no_reply", "missed"]
 Row: TypeAlias = tuple[int, int, OutcomeName, str | None, str | None, float | None, int]
@@ -104,11 +105,11 @@ def _details(outcome: Outcome) -> tuple[str | None, str | None, float | None]:
         case Accepted() | Acknowledged():
             return None, None, None
         case Rejected(code, reason):
-            return _storable(code), _storable(reason), None
+            return storable(code, _MAX_TEXT), storable(reason, _MAX_TEXT), None
         case NoReply(waited_s):
             return None, None, waited_s
         case Missed(reason):
-            return None, _storable(reason), None
+            return None, storable(reason, _MAX_TEXT), None
         case _:
             assert_never(outcome)
 
@@ -134,8 +135,3 @@ def _time(epoch_s: int) -> datetime:
         return datetime.fromtimestamp(epoch_s, UTC)
     except (OverflowError, OSError) as error:
         raise ValueError("a report row has an impossible time") from error
-
-
-def _storable(text: str) -> str:
-    # SQLite stores UTF-8, which has no lone surrogates; JSON from a broker may bring some.
-    return text[:_MAX_TEXT].encode(errors="replace").decode()

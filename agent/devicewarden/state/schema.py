@@ -28,6 +28,68 @@ _MIGRATIONS: Final = (
             size_bytes INTEGER NOT NULL
         ) STRICT""",
     ),
+    (
+        # The newest event's kind, and what people think of the violation.
+        """CREATE TABLE violations (
+            violation_id TEXT NOT NULL PRIMARY KEY,
+            profile TEXT NOT NULL,
+            behavior TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            suppressed INTEGER NOT NULL,
+            simulated INTEGER NOT NULL,
+            opened_at INTEGER NOT NULL,
+            changed_at INTEGER NOT NULL,
+            verification TEXT NOT NULL DEFAULT 'UNKNOWN',
+            note TEXT NOT NULL DEFAULT '',
+            verified INTEGER NOT NULL DEFAULT 0,
+            applied INTEGER NOT NULL DEFAULT 0
+        ) STRICT""",
+        """CREATE INDEX violations_to_apply ON violations (violation_id)
+            WHERE verified > applied""",
+        """CREATE TABLE violation_events (
+            violation_id TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            document TEXT NOT NULL,
+            PRIMARY KEY (violation_id, kind)
+        ) STRICT""",
+        """CREATE TABLE outbox (
+            place INTEGER PRIMARY KEY,
+            sink TEXT NOT NULL,
+            event_id TEXT NOT NULL,
+            put_at INTEGER NOT NULL,
+            quiet INTEGER NOT NULL,
+            payload BLOB NOT NULL
+        ) STRICT""",
+        "CREATE INDEX outbox_by_sink ON outbox (sink)",
+        """CREATE TABLE sinks (
+            name TEXT NOT NULL PRIMARY KEY,
+            dropped INTEGER NOT NULL DEFAULT 0,
+            refused INTEGER NOT NULL DEFAULT 0
+        ) STRICT""",
+        "CREATE TABLE metrics (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT",
+        """CREATE TABLE lists (
+            id INTEGER PRIMARY KEY,
+            checksum INTEGER NOT NULL,
+            used_at INTEGER NOT NULL,
+            document TEXT NOT NULL
+        ) STRICT""",
+        "CREATE INDEX lists_by_checksum ON lists (checksum)",
+        # Many datapoints a row: the fewer pages change, the less the disk wears.
+        """CREATE TABLE datapoints (
+            first_at INTEGER PRIMARY KEY,
+            packed BLOB NOT NULL
+        ) STRICT""",
+        """CREATE TABLE snapshots (
+            kind TEXT NOT NULL,
+            name TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            checksum INTEGER NOT NULL,
+            saved_at INTEGER NOT NULL,
+            data BLOB NOT NULL,
+            PRIMARY KEY (kind, name)
+        ) STRICT""",
+    ),
 )
 """Statements by version: entry n leads from version n to n + 1. Only ever appended to."""
 

@@ -2,18 +2,14 @@
 
 import os
 import sqlite3
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+from devicewarden.config.settings import StateSettings
 from devicewarden.state.file_errors import CorruptStateError, translated
-from devicewarden.state.history import OutcomeCounts, ReportRecord, from_row, to_row
 from devicewarden.state.schema import migrate
-
-_MAX_NUMBER: Final = 2**53 - 1
-"""What every JSON reader takes as an integer; no number of ours comes near it."""
 
 _BUSY_S: Final = 5.0
 """Wait for another process, which holds the lock for one transaction."""
@@ -23,46 +19,17 @@ _PRAGMAS: Final = (
     "PRAGMA page_size = 512",
     "PRAGMA synchronous = FULL",
     # A small log stays in place soon; while it grows, each write costs the file system a journal
-    # entry too.
-    "PRAGMA wal_autocheckpoint = 50",
+    # entry too. A larger one spares the pages that change with every transaction.
+    "PRAGMA wal_autocheckpoint = 200",
     "PRAGMA cache_size = -64",
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cell_size_check = ON",
     "PRAGMA trusted_schema = OFF",
+    # Debian's SQLite overwrites what is deleted, and wears the disk with it.
+    "PRAGMA secure_delete = OFF",
 )
-_PRUNE_EVERY: Final = 256
-_MAX_REPORTS: Final = 110_000
-"""A year of reports five minutes apart, about 5 MB."""
 
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """What the file says of all reports together.
-
-    Attributes:
-        last_id: no process may hand out this report id or a lower one again.
-        counts: outcomes since the file began.
-    """
-
-    last_id: int
-    counts: OutcomeCounts
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """What one transaction brings to the file.
-
-    Attributes:
-        records: reports whose outcome is known now.
-        counts: outcomes to add, those of `records` and of records dropped meanwhile.
-        last_id: the stored last id -> the new one.
-        keep_s: records with ids this far behind the last one are deleted.
-    """
-
-    records: Sequence[ReportRecord]
-    counts: OutcomeCounts
-    last_id: Callable[[int], int]
-    keep_s: int
+T = TypeVar("T")
 
 
 class StateFile:
@@ -78,7 +45,6 @@ class StateFile:
             _make_folder(path.parent)
             self._path = path
             self._connection = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
-            self._writes = 0
             self._version: object = None
             try:
                 self._prepare()
@@ -96,28 +62,19 @@ class StateFile:
         if self._row("PRAGMA quick_check(1)") != ("ok",):
             raise CorruptStateError("its pages contradict each other")
 
-    def read(self) -> tuple[Head, ReportRecord | None]:
-        """Read the head and the newest record."""
+    def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Look something up; `work` may raise ValueError where rows make no sense."""
         with translated(self._path):
-            newest = self._row("SELECT * FROM reports ORDER BY report_id DESC LIMIT 1")
-            return self._head(), None if newest is None else from_row(newest)
+            return work(self._connection)
 
-    def write(self, change: Change) -> Head:
-        """Apply a change in one durable transaction.
-
-        Returns:
-            The head as it is now, other processes' changes included.
-        """
-        with translated(self._path), self._connection as transaction:
-            transaction.execute("BEGIN IMMEDIATE")
-            stored = self._head()
-            head = Head(change.last_id(stored.last_id), stored.counts + change.counts)
-            self._put(head, change.records)
-            if self._writes % _PRUNE_EVERY == 0:
-                self._prune(head.last_id - change.keep_s)
-        self._writes += 1
-        self._version = self._data_version()
-        return head
+    def transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do a change in one durable transaction: all of it, or on any error nothing."""
+        with translated(self._path):
+            with self._connection as transaction:
+                transaction.execute("BEGIN IMMEDIATE")
+                result = work(transaction)
+            self._version = self._data_version()
+        return result
 
     def overtaken(self) -> bool:
         """Tell whether another process may have written since our last transaction."""
@@ -132,54 +89,17 @@ class StateFile:
         """Close the file; SQLite folds the write-ahead log into it."""
         self._connection.close()
 
-    def _put(self, head: Head, records: Sequence[ReportRecord]) -> None:
-        counts = head.counts
-        self._connection.execute(
-            "UPDATE head SET last_report_id = ?, accepted = ?, acknowledged = ?, rejected = ?,"
-            " no_reply = ?, missed = ?",
-            (
-                head.last_id,
-                counts.accepted,
-                counts.acknowledged,
-                counts.rejected,
-                counts.no_reply,
-                counts.missed,
-            ),
-        )
-        self._connection.executemany(
-            "INSERT OR REPLACE INTO reports VALUES (?, ?, ?, ?, ?, ?, ?)", map(to_row, records)
-        )
-
-    def _prune(self, oldest_id: int) -> None:
-        self._connection.execute("DELETE FROM reports WHERE report_id < ?", (oldest_id,))
-        self._connection.execute(
-            "DELETE FROM reports WHERE report_id <="
-            " (SELECT report_id FROM reports ORDER BY report_id DESC LIMIT 1 OFFSET ?)",
-            (_MAX_REPORTS,),
-        )
-
-    def _head(self) -> Head:
-        row = self._row(
-            "SELECT last_report_id, accepted, acknowledged, rejected, no_reply, missed FROM head"
-        )
-        if row is None or not all(isinstance(n, int) and 0 <= n <= _MAX_NUMBER for n in row):
-            raise CorruptStateError(f"its head is impossible: {row}")
-        last_id, accepted, acknowledged, rejected, no_reply, missed = row
-        counts = OutcomeCounts(
-            accepted=accepted,
-            acknowledged=acknowledged,
-            rejected=rejected,
-            no_reply=no_reply,
-            missed=missed,
-        )
-        return Head(last_id, counts)
-
     def _data_version(self) -> object:
         return self._row("PRAGMA data_version")
 
     def _row(self, statement: str) -> tuple[Any, ...] | None:
         row: tuple[Any, ...] | None = self._connection.execute(statement).fetchone()
         return row
+
+
+def state_path(settings: StateSettings) -> Path:
+    """Tell where the state file is."""
+    return Path(settings.dir) / "state.db"
 
 
 def set_aside(path: Path, now: datetime) -> Path:

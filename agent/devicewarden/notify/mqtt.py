@@ -1,0 +1,33 @@
+"""MQTT as a sink: each event is a message on one topic."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from devicewarden.model.errors import (
+    PermanentDeliveryError,
+    PermanentPublishError,
+    TemporaryDeliveryError,
+    TemporaryPublishError,
+)
+from devicewarden.notify.sink import Event
+
+Publish: TypeAlias = Callable[[str, bytes], Awaitable[None]]
+"""Hands topic and payload to a broker and waits until it has them; raises PublishError."""
+
+
+@dataclass(frozen=True, slots=True)
+class MqttSink:
+    """Publishes over a connection that others hold."""
+
+    publish: Publish
+    topic: str
+    name: str = "mqtt"
+
+    async def deliver(self, event: Event) -> None:
+        try:
+            await self.publish(self.topic, event.payload)
+        except TemporaryPublishError as error:
+            raise TemporaryDeliveryError(str(error), hint=error.hint) from error
+        except PermanentPublishError as error:
+            raise PermanentDeliveryError(str(error), hint=error.hint) from error

@@ -1,0 +1,29 @@
+"""Values as columns of the state file hold them: text, and times in ms since the epoch."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+
+
+def storable(text: str, longest: int) -> str:
+    """Cut a text that others chose, and replace what UTF-8, hence SQLite, has no place for."""
+    return text[:longest].encode(errors="replace").decode()
+
+
+def to_ms(at: datetime) -> int:
+    """Tell an aware time in whole milliseconds since the epoch."""
+    return (at - _EPOCH) // _MILLISECOND
+
+
+def from_ms(at_ms: int) -> datetime:
+    """Rebuild the aware UTC time.
+
+    Raises:
+        ValueError: no calendar has it.
+    """
+    try:
+        return _EPOCH + at_ms * _MILLISECOND
+    except OverflowError as error:
+        raise ValueError("a row has an impossible time") from error
