@@ -105,3 +105,16 @@ def test_close_event_tells_nothing_of_a_list_that_was_not_seen_with_it() -> None
     [raised] = judge.observe(seen(180_000, brief=ports_of(99))).events
 
     assert (raised.value, raised.context["offending"]) == (Ports(frozenset({99})), [99])
+
+
+def test_what_was_too_short_for_a_sample_counts_for_its_window() -> None:
+    judge = evaluator(profile(only_ports(22, consecutiveDatapointsToAlarm=2)))
+    flashes = (100, 400)
+
+    observations = [
+        seen(s, ports(22), brief=ports_of(66) if s in flashes else {}) for s in range(1, 602)
+    ]
+
+    assert [(e.kind, e.context["offending"]) for e in feed(judge, observations)[:1]] == [
+        ("in-alarm", [66])
+    ]

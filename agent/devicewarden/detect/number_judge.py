@@ -71,7 +71,8 @@ class NumberJudge:
                 return not COMPARE[comparison](value, limit)
             case StatisticalThreshold(comparison, percentile):
                 holds = known.past and known.past.holds(comparison, value, percentile)
-                return None if holds is None else not (holds or self._forgive(value, comparison))
+                forgiven = self._forgive(value, comparison)
+                return None if holds is None else not (holds or forgiven)
             case MachineLearning(confidence):
                 return None if known.verdict is None else known.verdict.violates(confidence)
             case _:
