@@ -124,6 +124,22 @@ def test_device_may_use_its_own_topics(connect: Connect) -> None:
     assert device.messages.get(timeout=10).payload == b"here"
 
 
+def test_violation_is_heard_at_the_endpoint_and_other_messages_are_not(
+    sandbox: Sandbox, connect: Connect
+) -> None:
+    heard, reports = sandbox.watch_violations(), sandbox.watch()
+    device = connect("edge-1")
+
+    device.publish("devicewarden/edge-1/presence", b"{}")
+    device.publish("devicewarden/edge-1/violations", b"no JSON")
+    device.publish("devicewarden/edge-1/violations", encoded({"violationEventType": "in-alarm"}))
+
+    told = heard.get(timeout=10)
+    assert (told.topic, told.kind) == ("devicewarden/edge-1/violations", "in-alarm")
+    assert heard.empty()
+    assert reports.empty()
+
+
 def test_client_without_a_certificate_is_refused(sandbox: Sandbox) -> None:
     trusting = ssl.create_default_context(cafile=sandbox.ca_file)
 

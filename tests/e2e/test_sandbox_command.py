@@ -163,6 +163,12 @@ def test_demonstration_shows_the_real_agent_and_leaves_nothing_behind() -> None:
     assert shown.returncode == 0, shown.stdout
     assert shown.stdout.count("answer         accepted") == 4
     assert "Every report was accepted." in shown.stdout
+    for fact in (
+        "told           in-alarm",
+        "program        python",
+        "told           alarm-cleared",
+    ):
+        assert fact in shown.stdout
     assert "\x1b" not in shown.stdout
     assert left == []
 
@@ -188,3 +194,30 @@ def test_demonstration_fails_when_nothing_arrives_in_time(sandbox: Sandbox) -> N
 
     assert not accepted
     assert any("no first report arrived in time" in line for line in said)
+
+
+def test_demonstration_fails_when_no_alarm_arrives(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setenv("DEVICEWARDEN_DETECT__ENABLED", "false")
+
+    shown = run_demo(sandbox, said.append, deadline_s=8)
+
+    assert not shown
+    assert any("no in-alarm message arrived in time" in line for line in said)
+    assert click.unstyle(said[-1]) == "The demonstration failed."
+
+
+def test_demonstration_fails_when_the_alarm_is_not_cleared(sandbox: Sandbox) -> None:
+    said: list[str] = []
+
+    def say(line: str) -> None:
+        said.append(line)
+        if "in-alarm" in line:
+            sandbox.fault("black-hole")
+
+    shown = run_demo(sandbox, say, deadline_s=8)
+
+    assert not shown
+    assert any("no alarm-cleared message arrived in time" in line for line in said)

@@ -81,7 +81,7 @@ def fault(directory: Path, name: str, arguments: Sequence[str]) -> None:
 
 @command.command()
 def demo() -> int:
-    """Show the agent at work: collect, send, accepted; JSON, then CBOR."""
+    """Show the agent at work: reports that are accepted, and a forbidden port that is told."""
     _end_like_ctrl_c()
     with (
         tempfile.TemporaryDirectory(prefix="devicewarden-") as folder,

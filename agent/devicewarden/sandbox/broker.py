@@ -93,7 +93,7 @@ class Broker:
         """
         # Between finding a free port and using it, somebody else may take it.
         for _ in range(1 if self.port else PORT_ATTEMPTS):
-            port = self.port or _free_port()
+            port = self.port or free_port()
             if self._start_on(port):
                 self.port = port
                 return
@@ -172,7 +172,8 @@ def _ended_within(process: subprocess.Popen[bytes], wait_s: float) -> bool:
     return True
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Find a TCP port of loopback that nobody uses now."""
     with socket.create_server((HOST, 0)) as probe:
         port: int = probe.getsockname()[1]
     return port

@@ -16,6 +16,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from devicewarden.model.errors import AgentError
 from devicewarden.sandbox.pki import Credentials
+from devicewarden.sandbox.told import Told, read_told
 from devicewarden.sandbox.verdict import (
     FORMATS,
     Arrival,
@@ -27,7 +28,8 @@ from devicewarden.sandbox.verdict import (
 )
 
 NAME: Final = "device-defender"
-TOPIC_FILTER: Final = "$aws/things/+/defender/metrics/+"
+REPORTS: Final = "$aws/things/+/defender/metrics/+"
+VIOLATIONS: Final = "devicewarden/+/violations"
 KEPT: Final = 256
 CONNECT_TIMEOUT_S: Final = 10.0
 HOST: Final = "127.0.0.1"
@@ -51,6 +53,7 @@ class Defender:
         self._memory: dict[str, Memory] = {}
         self._received: deque[Received] = deque(maxlen=KEPT)
         self._watchers: list[SimpleQueue[Received]] = []
+        self._violation_watchers: list[SimpleQueue[Told]] = []
         self._late: list[threading.Timer] = []
         self._subscribed = threading.Event()
         self._client: Client | None = None
@@ -66,6 +69,13 @@ class Defender:
         watcher: SimpleQueue[Received] = SimpleQueue()
         with self._lock:
             self._watchers.append(watcher)
+        return watcher
+
+    def watch_violations(self) -> SimpleQueue[Told]:
+        """Open a queue that gets every message on a violation from now on."""
+        watcher: SimpleQueue[Told] = SimpleQueue()
+        with self._lock:
+            self._violation_watchers.append(watcher)
         return watcher
 
     def order(self, **changes: Any) -> None:
@@ -88,7 +98,8 @@ class Defender:
         client.tls_set_context(self._tls)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
-        client.on_message = self._on_message
+        client.message_callback_add(REPORTS, self._on_report)
+        client.message_callback_add(VIOLATIONS, self._on_violation)
         self._subscribed.clear()
         self._client = client
         try:
@@ -117,7 +128,7 @@ class Defender:
         _: Properties | None,
     ) -> None:
         if not code.is_failure:
-            client.subscribe(TOPIC_FILTER, qos=1)
+            client.subscribe([(REPORTS, 1), (VIOLATIONS, 1)])
 
     def _on_subscribe(
         self, _client: Client, _data: Any, _mid: int, codes: list[ReasonCode], _: Properties | None
@@ -125,7 +136,7 @@ class Defender:
         if not any(code.is_failure for code in codes):
             self._subscribed.set()
 
-    def _on_message(self, client: Client, _data: Any, message: MQTTMessage) -> None:
+    def _on_report(self, client: Client, _data: Any, message: MQTTMessage) -> None:
         _, _, thing, _, _, level = message.topic.split("/")
         if level not in FORMATS:
             return
@@ -145,6 +156,15 @@ class Defender:
         self._answer(client, received, orders.late_s)
         for watcher in watchers:
             watcher.put(received)
+
+    def _on_violation(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
+        told = read_told(message.topic, bytes(message.payload), time.monotonic())
+        if told is None:
+            return
+        with self._lock:
+            watchers = tuple(self._violation_watchers)
+        for watcher in watchers:
+            watcher.put(told)
 
     def _answer(self, client: Client, received: Received, late_s: float) -> None:
         if received.reply is None:

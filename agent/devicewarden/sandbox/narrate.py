@@ -38,8 +38,8 @@ def tell_report(received: Received) -> Iterator[str]:
     if received.document is not None:
         yield from _collected(received.document)
     size = f"{len(received.payload):,} bytes of {received.format.upper()}"
-    yield _line("sent", f"{size} to {received.topic}")
-    yield _line("answer", tell_verdict(received))
+    yield tell_line("sent", f"{size} to {received.topic}")
+    yield tell_line("answer", tell_verdict(received))
 
 
 def tell_verdict(received: Received) -> str:
@@ -48,24 +48,24 @@ def tell_verdict(received: Received) -> str:
     if received.verdict == "accepted":
         return green("accepted") + silent
     reasons = "; ".join(received.reasons)
-    return red(f"rejected, {received.code}: {_printable(reasons)}") + silent
+    return red(f"rejected, {received.code}: {printable(reasons)}") + silent
 
 
 def _collected(document: Any) -> Iterator[str]:
     metrics = document.get("metrics", {})
-    yield _line("report", str(document["header"]["report_id"]))
-    yield _line("TCP ports", _ports(metrics.get("listening_tcp_ports", {})))
-    yield _line("UDP ports", _ports(metrics.get("listening_udp_ports", {})))
+    yield tell_line("report", str(document["header"]["report_id"]))
+    yield tell_line("TCP ports", _ports(metrics.get("listening_tcp_ports", {})))
+    yield tell_line("UDP ports", _ports(metrics.get("listening_udp_ports", {})))
     established = metrics.get("tcp_connections", {}).get("established_connections", {})
-    yield _line("connections", _connections(established))
-    yield _line("traffic", _traffic(metrics.get("network_stats")))
+    yield tell_line("connections", _connections(established))
+    yield tell_line("traffic", _traffic(metrics.get("network_stats")))
     numbers = [
         f"{name} {_number(value[0]['number'])}"
         for name, value in document.get("custom_metrics", {}).items()
         if "number" in value[0]
     ]
     if numbers:
-        yield _line("custom", _some(numbers))
+        yield tell_line("custom", _some(numbers))
 
 
 def _ports(listening: Any) -> str:
@@ -97,8 +97,8 @@ def _some(items: Sequence[str]) -> str:
     return f"{', '.join(items[:ITEMS_SHOWN])}{more}"
 
 
-def _printable(text: str) -> str:
-    # A reason may quote a hostile payload, and a terminal obeys escape sequences.
+def printable(text: str) -> str:
+    """Take out what a hostile payload would tell the terminal: it obeys escape sequences."""
     return "".join(character if character.isprintable() else "?" for character in text)
 
 
@@ -114,7 +114,8 @@ def _size(size_bytes: int) -> str:
     return f"{size_bytes} B" if size_bytes < KIB else f"{size_bytes / KIB:,.1f} KiB"
 
 
-def _line(label: str, text: str) -> str:
+def tell_line(label: str, text: str) -> str:
+    """Tell one fact, wrapped, beside its label."""
     return textwrap.fill(
         text,
         WIDTH,

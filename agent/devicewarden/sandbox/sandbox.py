@@ -2,13 +2,14 @@
 
 import atexit
 import contextlib
+import json
 import re
 import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from devicewarden.model.errors import AgentError
 from devicewarden.sandbox.agent_config import Section, merge, to_toml
@@ -17,6 +18,7 @@ from devicewarden.sandbox.defender import NAME, Defender
 from devicewarden.sandbox.faults import find_fault
 from devicewarden.sandbox.pki import Authority, Credentials, write_private
 from devicewarden.sandbox.proxy import Proxy
+from devicewarden.sandbox.told import Told
 from devicewarden.sandbox.verdict import Judge, Received
 
 # AWS's rule for thing names, and no longer than the common name of a certificate may be.
@@ -106,6 +108,10 @@ class Sandbox:
         """Open a queue that gets every report from now on, after its reply was sent."""
         return self.defender.watch()
 
+    def watch_violations(self) -> SimpleQueue[Told]:
+        """Open a queue that gets every message on a violation from now on."""
+        return self.defender.watch_violations()
+
     def credentials(self, thing: str) -> Credentials:
         """Find a thing's certificate and key.
 
@@ -137,6 +143,7 @@ class Sandbox:
                 "key_file": str(credentials.key_file),
                 "reply_timeout_s": REPLY_TIMEOUT_S,
             },
+            "detect": {"profiles_dir": str(folder / "profiles")},
             "state": {"dir": str(folder / "state")},
             "control": {"socket": str(folder / "control.sock")},
             "log": {"format": "console"},
@@ -148,6 +155,14 @@ class Sandbox:
         (path.parent / "state").mkdir(mode=0o700, exist_ok=True)
         settings = merge(self.settings_for(thing), changes or {})
         write_private(path, to_toml(settings).encode())
+        return path
+
+    def write_profile(self, thing: str, profile: Mapping[str, Any]) -> Path:
+        """Write a security profile where the thing's agent looks at its start and at SIGHUP."""
+        folder = self.credentials(thing).cert_file.with_name("profiles")
+        folder.mkdir(mode=0o700, exist_ok=True)
+        path = folder / f"{profile['securityProfileName']}.json"
+        path.write_text(json.dumps(profile, indent=2))
         return path
 
     def fault(self, name: str, *arguments: object) -> str:
