@@ -87,7 +87,8 @@ def changed(**members: Any) -> bytes:
                  window_s=600), "not of 600 s"),
     ],
     ids=["empty", "binary", "deep", "nan", "large", "list", "version", "twice", "many", "hollow",
-         "kind", "metric", "window-0", "bool", "digits", "checksum", "base64", "short", "other", "window"],
+         "kind", "metric", "window-0", "bool", "digits", "checksum", "base64", "short",
+         "other", "window"],
 )  # fmt: skip
 def test_hostile_file_is_refused_with_the_reason(content: bytes, why: str) -> None:
     with pytest.raises(BaselineError, match=why):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, TypeAlias, assert_never
 
-from devicewarden.detect.alarm import Judged, Lifecycle
+from devicewarden.detect.alarm import QUIET, Judged, Lifecycle
 from devicewarden.detect.learned import Known, SeriesKey
 from devicewarden.detect.shape import metric_value
 from devicewarden.detect.static import COMPARE
@@ -56,7 +56,7 @@ class NumberJudge:
             recent: the last datapoints, this one included.
         """
         violates = self._violates(value, known)
-        if violates is None:
+        if violates is None or (not violates and self.life.alarm is QUIET):
             return []
 
         def context() -> Mapping[str, Any]:
