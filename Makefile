@@ -6,7 +6,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # install-if-missing: $(call need,PROGRAM,DEBIAN-PACKAGE)
 need = command -v $(1) >/dev/null || PATH="$$PATH:/usr/sbin:/sbin" command -v $(1) >/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends $(2); }
 
-.PHONY: demo test fix docs bench clean system-packages
+.PHONY: demo test fix docs picture bench bench-detect clean system-packages
 .DELETE_ON_ERROR:
 
 $(VENV)/installed: pyproject.toml constraints.txt
@@ -36,6 +36,10 @@ fix: $(VENV)/installed
 
 docs: $(VENV)/installed
 	$(BIN)/python docs/generate.py
+
+picture: $(VENV)/installed
+	@$(call need,mosquitto,mosquitto)
+	$(BIN)/python docs/picture.py
 
 bench: $(VENV)/installed system-packages
 	@$(call need,valgrind,valgrind libc6-dbg)

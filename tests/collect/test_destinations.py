@@ -109,6 +109,15 @@ def test_a_socket_that_was_counted_before_it_was_listed_is_found_at_the_next_sam
     assert world.addresses() == {"192.0.2.8"}
 
 
+def test_while_nothing_changes_it_is_the_same_set_so_that_nobody_looks_at_it_again() -> None:
+    world = World("192.0.2.7")
+    first = world.sample().addresses
+
+    world.opens.active += 1
+
+    assert [world.sample().addresses is first for _ in range(3)] == [True, True, True]
+
+
 def test_a_connection_between_two_samples_is_told_once_from_its_close_event() -> None:
     world = World(told=[[], received("closed_tcp")])
     world.sample()

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from tests.config.profiles import example, static
 
+from devicewarden.config.loaded_profiles import LoadedProfiles
 from devicewarden.config.profile_files import MAX_BYTES, BadFileError, decode, read_profile
 from devicewarden.config.profile_folder import (
     MAX_FILES,
-    LoadedProfiles,
     known_types,
     load_profiles,
 )

@@ -72,6 +72,8 @@ class PaperSampler:
     def close(self) -> None:
         self.closed = True
 
+    def pump(self) -> None: ...
+
 
 @dataclass(slots=True)
 class PaperBroker:

@@ -110,7 +110,7 @@ def test_loopback_counts_only_where_it_is_wanted() -> None:
         "aws:destination-ip-addresses": Addresses(frozenset({"198.51.100.20"})),
         "aws:num-established-tcp-connections": Number(1),
     }
-    assert observation.brief == {"aws:listening-tcp-ports": Ports(frozenset())}
+    assert observation.brief == {}
     assert reached.values == {"aws:destination-ip-addresses": Addresses(frozenset({"10.0.0.1"}))}
 
 
@@ -124,6 +124,22 @@ def test_listeners_that_closed_are_brief_elements() -> None:
 
     assert observation.brief == {"aws:listening-tcp-ports": Ports(frozenset({22}))}
     assert observation.values == {}
+
+
+def test_a_listener_that_was_seen_before_it_closed_is_not_brief() -> None:
+    observer = Observer()
+    observer.observe(sample({LISTENING_TCP_PORTS: Listeners(frozenset({ANY_SSH}))}))
+
+    closed = observer.observe(
+        sample(
+            {
+                LISTENING_TCP_PORTS: Listeners(frozenset()),
+                CLOSED_TCP_PORTS: Listeners(frozenset({ANY_SSH, LOCAL_SQL})),
+            }
+        )
+    )
+
+    assert closed.brief == {"aws:listening-tcp-ports": Ports(frozenset({LOCAL_SQL.port}))}
 
 
 def test_traffic_is_taken_as_increments_over_its_interval() -> None:

@@ -15,7 +15,8 @@ COMMANDS: Final = {
     "status": "Tell how the running agent is doing.",
     "check-config": "Tell everything that is wrong with the configuration.",
     "config": "Show the configuration in force.",
-    "profile": "Check security profiles, and bring them over from AWS.",
+    "profile": "Check security profiles, bring them over from AWS, try and suggest them.",
+    "baseline": "Show what the device has learnt, and let one device teach another.",
     "violations": "Show behaviors that did not hold, and verify them.",
     "sandbox": "A stand-in for AWS IoT Core on this machine.",
 }

@@ -1,7 +1,7 @@
 """`devicewarden status`: how the running agent is doing."""
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,10 @@ def render(document: dict[str, Any]) -> str:
         ("reports", ", ".join(f"{n} {way}" for way, n in document["report"]["counts"].items())),
         ("listening", _listening(document["sample"])),
         ("traffic", _traffic(document["sample"])),
+        ("profiles", ", ".join(document["detection"]["profiles"]) or "none"),
+        *(("alarm", _alarm(active)) for active in document["detection"]["active"]),
+        *(("learning", _learning(each)) for each in document["detection"]["learning"]),
+        *(("no data", _no_data(each)) for each in document["detection"]["no_data"]),
         ("own cost", _own_cost(document)),
         *(("problem", f"{subject}: {why}") for subject, why in document["problems"].items()),
     ]
@@ -71,6 +75,21 @@ def _traffic(sample: dict[str, Any] | None) -> str:
         return "not read yet"
     traffic = sample["traffic_since_start"]
     return f"{traffic['bytes_in']:,} bytes in, {traffic['bytes_out']:,} bytes out since the start"
+
+
+def _alarm(active: dict[str, Any]) -> str:
+    since = datetime.fromtimestamp(active["violationStartTime"], UTC)
+    value = json.dumps(active.get("lastViolationValue", {}))
+    name = f"{active['securityProfileName']}/{active['behavior']['name']}"
+    return f"{name} since {since:%Y-%m-%d %H:%M:%S} UTC: {value}"
+
+
+def _learning(each: dict[str, Any]) -> str:
+    return f"{each['profile']}/{each['behavior']} ({100 * each['progress']:.0f} %)"
+
+
+def _no_data(each: dict[str, Any]) -> str:
+    return f"{each['profile']}/{each['behavior']}: {each['metric']}: {each['reason']}"
 
 
 def _own_cost(document: dict[str, Any]) -> str:

@@ -117,7 +117,7 @@ class DestinationAddresses:
         missed = max(0, opened - self._peers.fresh) if closed.lost is None else closed.lost
         return {
             TCP_OPENS: opens,
-            DESTINATIONS: Destinations(self._present | closed.destinations, missed),
+            DESTINATIONS: Destinations(self._with(closed.destinations), missed),
             CLOSED_TCP_PORTS: Listeners(closed.tcp_listeners),
             CLOSED_UDP_PORTS: Listeners(closed.udp_listeners),
         }
@@ -128,6 +128,10 @@ class DestinationAddresses:
         for each in (self._peers, self._closings, self._opens):
             each.close()
 
+    def _with(self, more: frozenset[str]) -> frozenset[str]:
+        """Add addresses; where that changes nothing it is the same set, which is known already."""
+        return self._present if more <= self._present else self._present | more
+
     def _read_present(self, opens: TcpOpens) -> int:
         """Bring the addresses up to date, if need be; tell how many sockets were opened."""
         moved = opens != self._seen
@@ -137,7 +141,7 @@ class DestinationAddresses:
             self._present = self._peers.beyond(frozenset())
             self._age, self._closed = 0, False
         elif moved or self._unsettled:
-            self._present |= self._peers.beyond(self._present)
+            self._present = self._with(self._peers.beyond(self._present))
         before, self._seen, self._unsettled = self._seen, opens, moved
         if before is None:
             return 0

@@ -1,11 +1,11 @@
 """The folder of security profiles: what is in force on this device, and what is wrong."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from devicewarden.config.fault import shown
+from devicewarden.config.loaded_profiles import NOTHING, LoadedProfiles
 from devicewarden.config.profile_files import read_profile
 from devicewarden.config.profile_problem import ProfileProblem
 from devicewarden.config.profile_schema import NO_TYPES, CustomType
@@ -14,30 +14,6 @@ from devicewarden.config.settings import BUILT_IN_METRICS, CustomMetricsSettings
 from devicewarden.model.behavior import SecurityProfile
 
 MAX_FILES: Final = 100
-
-
-@dataclass(frozen=True, slots=True)
-class LoadedProfiles:
-    """What a folder holds. File names are as in the folder, in the order of their names.
-
-    Attributes:
-        by_file: file name -> profile in force on this device; of a file that became broken, the one
-            that it held last.
-        problems: file name -> errors and warnings; the folder's own stand under its path.
-        elsewhere: files whose targets do not include this device.
-    """
-
-    by_file: Mapping[str, SecurityProfile] = field(default_factory=dict)
-    problems: Mapping[str, tuple[ProfileProblem, ...]] = field(default_factory=dict)
-    elsewhere: tuple[str, ...] = ()
-
-    @property
-    def profiles(self) -> tuple[SecurityProfile, ...]:
-        """The profiles in force."""
-        return tuple(self.by_file.values())
-
-
-NOTHING: Final = LoadedProfiles()
 
 
 def load_profiles(

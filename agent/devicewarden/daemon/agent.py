@@ -4,54 +4,34 @@ import asyncio
 import contextlib
 import math
 import signal
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from devicewarden.config.settings import Settings
 from devicewarden.daemon.control import ControlServer
+from devicewarden.daemon.deadlines import SLOW_S, longest_round_s, longest_sample_s
+from devicewarden.daemon.detection import Detection
+from devicewarden.daemon.doors import Doors
 from devicewarden.daemon.first_failure import FirstFailure
 from devicewarden.daemon.jobs import Jobs
-from devicewarden.daemon.link import Link, OpenLink
 from devicewarden.daemon.log import configure
+from devicewarden.daemon.meter import Meter
 from devicewarden.daemon.reporting import Reporting
 from devicewarden.daemon.status import Facts, describe_agent
-from devicewarden.daemon.systemd import Supervisor
-from devicewarden.daemon.watch import TakesSamples, Watch
+from devicewarden.daemon.telling import Telling
+from devicewarden.daemon.watch import Watch, Watches
 from devicewarden.model.errors import AlreadyRunningError, ConfigError, StateError
+from devicewarden.model.metric import Metrics, Sample
 from devicewarden.model.version import VERSION
 from devicewarden.publish.publisher import ConnectionState
-from devicewarden.state.store import Store
+
+if TYPE_CHECKING:
+    from devicewarden.daemon.link import Link
 
 log = structlog.get_logger()
-SLOW_S: Final = 60.0
-"""Room for a machine that is slow or was suspended, before the watchdog calls a job late."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Doors:
-    """How the agent reaches the outside; tests open others.
-
-    Attributes:
-        now: aware UTC time.
-        load: reads the configuration again.
-        quiet_sampler: reads what is cheap enough for every second.
-        slow_sampler: reads what a report needs besides.
-        open_link: connects to the broker.
-        open_store: opens the state file.
-        supervisor: systemd, or nobody.
-    """
-
-    now: Callable[[], datetime]
-    load: Callable[[], Settings]
-    quiet_sampler: Callable[[Settings], TakesSamples]
-    slow_sampler: Callable[[Settings], TakesSamples]
-    open_link: OpenLink
-    open_store: Callable[[Settings], Store]
-    supervisor: Supervisor
+PUMP_EVERY_S: Final = 0.2
+"""The kernel keeps 166 closed sockets for a reader without privilege: 800 a second."""
 
 
 class Agent:
@@ -62,17 +42,24 @@ class Agent:
         self._doors = doors
         self._stop = asyncio.Event()
         self._reload_wanted = asyncio.Event()
-        self._store = doors.open_store(settings)
-        self._watch = Watch(doors.quiet_sampler(settings))
+        self._state = doors.open_state(settings)
+        self._detection = Detection(
+            settings, state=self._state, owners=doors.open_owners(settings), now=doors.now
+        )
+        self._watch = Watch(self._open_eyes(settings))
         self._reporting = Reporting(
             settings=settings,
             watch=self._watch,
             sampler=doors.slow_sampler(settings),
-            store=self._store,
+            store=self._state.reports,
             now=doors.now,
         )
+        self._meter = Meter()
+        self._watch.on_sample = self._sampled
+        self._reporting.on_slow_sample = self._detection.look_slow
         self._link: Link | None = None
         self._jobs = Jobs(doors.supervisor)
+        self._telling = Telling(self._jobs, self._state.outbox, self._detection)
         self._started_at = doors.now()
         self._trouble: dict[str, str] = {}
         self._broker_failures = FirstFailure(log)
@@ -93,8 +80,9 @@ class Agent:
             leaving.push_async_callback(self._disconnect)
             leaving.push_async_callback(self._jobs.end_all)
             self._jobs.start(
-                "sampling", self._sample, deadline_s=lambda: _longest_sample_s(self._settings)
+                "sampling", self._sample, deadline_s=lambda: longest_sample_s(self._settings)
             )
+            self._jobs.start("pumping", self._pump, deadline_s=lambda: SLOW_S)
             self._jobs.start("reloading", self._reload_when_asked, deadline_s=lambda: math.inf)
             self._jobs.start_watchdog()
             self._doors.supervisor.ready()
@@ -114,7 +102,8 @@ class Agent:
                 watch=self._watch,
                 reporting=self._reporting,
                 link=self._link,
-                store=self._store,
+                state=self._state,
+                detection=self._detection,
                 trouble=self._trouble,
                 next_report_s=None if due_at_s is None else due_at_s - _loop_time(),
             )
@@ -124,7 +113,7 @@ class Agent:
         """Take a changed configuration; a bad one is refused, and the old one stays in force."""
         self._doors.supervisor.reloading()
         try:
-            new = self._doors.load()
+            new = await asyncio.to_thread(self._doors.load)
             await self._apply(new)
             self._trouble.pop("configuration", None)
             log.info("configuration_reloaded")
@@ -140,8 +129,10 @@ class Agent:
         old = self._settings
         if _way_to_broker(new) != _way_to_broker(old):
             await self._connect(new)
-        if _what_is_read(new) != _what_is_read(old):
-            self._watch.replace_sampler(self._doors.quiet_sampler(new))
+        watchful = self._detection.watches_lists
+        self._detection.reload(new)
+        if _what_is_read(new) != _what_is_read(old) or watchful != self._detection.watches_lists:
+            self._watch.replace_sampler(self._open_eyes(new))
             self._reporting.replace_sampler(self._doors.slow_sampler(new))
         if new.log != old.log:
             configure(new.log)
@@ -155,18 +146,19 @@ class Agent:
         link = self._doors.open_link(
             settings,
             stop=self._stop,
+            meter=self._meter,
             on_change=self._connection_changed,
             on_late_reply=self._reporting.late_reply,
         )
         await self._disconnect()
         self._link = link
-        if link is None:
-            return
-        await link.publisher.start()
+        await self._telling.restart(settings, link)
+        if link is not None:
+            await link.publisher.start()
         self._jobs.start(
             "reporting",
             lambda: self._reporting.round(link),
-            deadline_s=lambda: _longest_round_s(self._settings),
+            deadline_s=lambda: longest_round_s(self._settings),
         )
 
     async def _disconnect(self) -> None:
@@ -180,6 +172,21 @@ class Agent:
         self._collector_failures.now_failing("not_collected", "collected_again", failing)
         period_s = self._settings.collect.interval_s
         await asyncio.sleep(period_s - _loop_time() % period_s)
+
+    async def _pump(self) -> None:
+        if self._detection.watches_lists:
+            self._watch.pump()
+            await asyncio.sleep(PUMP_EVERY_S)
+        else:
+            await asyncio.sleep(SLOW_S / 2)
+
+    def _sampled(self, sample: Sample, moved: Metrics | None) -> None:
+        own = None if self._link is None else self._meter.read()
+        self._detection.look(sample, moved, own)
+
+    def _open_eyes(self, settings: Settings) -> Watches:
+        watchful = self._detection.watches_lists
+        return self._doors.quiet_sampler(settings, watchful=watchful)
 
     async def _listen(self) -> ControlServer:
         control = ControlServer(self._settings.control.socket, lambda _command: self.status())
@@ -206,6 +213,7 @@ class Agent:
         await self.reload()
 
     def _connection_changed(self, connection: ConnectionState) -> None:
+        self._meter.changed(connection)
         connected = connection.state == "connected"
         if connection.last_error:
             event = "broker_refused" if connected else "broker_not_connected"
@@ -217,7 +225,8 @@ class Agent:
     def _close(self) -> None:
         self._watch.close()
         self._reporting.sampler.close()
-        self._store.close()
+        self._detection.close()
+        self._state.close()
 
 
 def _way_to_broker(settings: Settings) -> object:
@@ -226,17 +235,6 @@ def _way_to_broker(settings: Settings) -> object:
 
 def _what_is_read(settings: Settings) -> object:
     return settings.collect, settings.custom_metrics, settings.publish.cert_file
-
-
-def _longest_sample_s(settings: Settings) -> float:
-    return 10 * settings.collect.interval_s + SLOW_S
-
-
-def _longest_round_s(settings: Settings) -> float:
-    publish = settings.publish
-    longest_attempt_s = 2 * publish.ack_timeout_s + publish.max_wait_s
-    longest_send_s = publish.reply_timeout_s + publish.attempts * longest_attempt_s
-    return 2 * settings.report.interval_s + longest_send_s + SLOW_S
 
 
 def _loop_time() -> float:

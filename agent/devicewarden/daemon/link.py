@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from devicewarden.config.settings import Settings
+from devicewarden.daemon.meter import Meter
 from devicewarden.model.outcome import Outcome
 from devicewarden.publish.exchange import OnLateReply, ReplyCounts
 from devicewarden.publish.publisher import OnChange, Publisher
@@ -45,10 +46,13 @@ class OpenLink(Protocol):
         settings: Settings,
         *,
         stop: asyncio.Event,
+        meter: Meter,
         on_change: OnChange,
         on_late_reply: OnLateReply,
     ) -> Link | None:
         """Make a link that is not started yet; None where the settings name no broker.
+
+        What is said over it is counted by the meter.
 
         Raises:
             ConfigError: a certificate, key, module or topic that cannot be used.

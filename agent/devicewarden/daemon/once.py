@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from devicewarden.collect.sampler import utc_now
 from devicewarden.config.settings import ReportSettings, Settings
 from devicewarden.daemon.link import Link
-from devicewarden.daemon.start import open_link, quiet_sampler, slow_sampler, store
+from devicewarden.daemon.meter import Meter
+from devicewarden.daemon.start import open_link, quiet_sampler, slow_sampler, state
 from devicewarden.daemon.watch import Watch, gauges
 from devicewarden.model.errors import ConfigError
 from devicewarden.model.metric import NETWORK_TRAFFIC, Metrics
@@ -56,11 +57,11 @@ def shown_report_id() -> int:
 
 
 def _new_report_id(settings: Settings) -> int:
-    state = store(settings)
+    kept = state(settings)
     try:
-        return state.next_report_id()
+        return kept.reports.next_report_id()
     finally:
-        state.close()
+        kept.close()
 
 
 def send_once(settings: Settings, once: Once, *, within_s: float) -> tuple[int, Outcome]:
@@ -78,6 +79,7 @@ async def _send(settings: Settings, once: Once, within_s: float) -> tuple[int, O
     link = open_link(
         dataclasses.replace(settings, publish=publish),
         stop=asyncio.Event(),
+        meter=Meter(),
         on_change=lambda _connection: None,
         on_late_reply=lambda _report_id, _outcome: None,
     )

@@ -75,7 +75,8 @@ class Reporting:
         sampler: reads what is too dear for every second.
         last: the last report that ended.
         last_sample: the last slow sample.
-        due_at_s: event-loop time of the next report, None before the first link.
+        due_at_s: event-loop time of the next report, None before the first round.
+        on_slow_sample: told of each slow sample.
     """
 
     def __init__(
@@ -92,6 +93,7 @@ class Reporting:
         self.last: Sent | None = None
         self.last_sample: Sample | None = None
         self.due_at_s: float | None = None
+        self.on_slow_sample: Callable[[Sample], None] = lambda _sample: None
         self._watch = watch
         self._store = store
         self._now = now
@@ -108,26 +110,33 @@ class Reporting:
         else:
             self._taking.add_done_callback(lambda _: old.close())
 
-    async def round(self, link: Link) -> None:
-        """Wait until a report is due, then send it over this link.
+    async def round(self, link: Link | None) -> None:
+        """Wait until a report is due, take the slow sample, and send the report over this link.
 
         Where the broker is away at the due time the report is missed, and one fresh report goes
-        out as soon as the broker is back, at most one for each interval.
+        out as soon as the broker is back, at most one for each interval. With no broker at all
+        the sample is taken nevertheless: the device judges itself by it.
         """
         loop = asyncio.get_running_loop()
         interval_s = self.settings.report.interval_s
         if self.due_at_s is None:
             self.due_at_s = loop.time() + first_delay_s(self.settings.thing.name, interval_s)
         await asyncio.sleep(self.due_at_s - loop.time())
+        slow = await self._take()
+        due_again_s = max(self.due_at_s + interval_s, loop.time())
+        if link is None:
+            self.due_at_s = due_again_s
+            return
         if not link.connected:
             self._miss(link)
-            self.due_at_s = max(self.due_at_s + interval_s, loop.time())
+            self.due_at_s = due_again_s
             try:
                 await asyncio.wait_for(link.publisher.ready(), self.due_at_s - loop.time())
             except TimeoutError:
                 return
+            slow = await self._take()
         self.due_at_s = loop.time() + interval_s
-        await self._send(link)
+        await self._send(link, slow)
 
     def late_reply(self, report_id: int, outcome: Accepted | Rejected) -> None:
         """Settle a report whose reply came after its time-out."""
@@ -136,11 +145,8 @@ class Reporting:
         if up_to is not None and isinstance(outcome, Accepted):
             self._watch.ledger = self._watch.ledger.settled(up_to)
 
-    async def _send(self, link: Link) -> None:
-        slow = await self._take()
+    async def _send(self, link: Link, slow: Sample) -> None:
         quiet = self._watch.tick()
-        self.last_sample = slow
-        self._failures.now_failing("not_collected", "collected_again", slow.failed)
         ledger = self._watch.ledger
         self._watch.ledger = ledger.opened()
         report = self._build({**gauges(quiet), **gauges(slow)}, quiet, ledger.due())
@@ -159,7 +165,11 @@ class Reporting:
         if self._taking is not None:
             await asyncio.wait([self._taking])
         self._taking = asyncio.get_running_loop().run_in_executor(None, self.sampler.take)
-        return await asyncio.shield(self._taking)
+        slow = await asyncio.shield(self._taking)
+        self.last_sample = slow
+        self._failures.now_failing("not_collected", "collected_again", slow.failed)
+        self.on_slow_sample(slow)
+        return slow
 
     def _build(
         self, values: Mapping[str, MetricValue], quiet: Sample, traffic: Traffic | None

@@ -1,21 +1,28 @@
 """Opens the real doors: what the daemon and `once` read, write and connect to."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
+from devicewarden.collect.destinations import DestinationAddresses, open_destinations
+from devicewarden.collect.owner import Owners, open_owners
 from devicewarden.collect.registry import quiet_collectors, report_collectors
 from devicewarden.collect.sampler import Sampler, utc_now
-from devicewarden.collect.sockets import open_source
+from devicewarden.collect.sockets import SocketSource, open_source
 from devicewarden.config.settings import Settings
-from devicewarden.daemon.agent import Agent, Doors
+from devicewarden.daemon.agent import Agent
+from devicewarden.daemon.doors import Doors
 from devicewarden.daemon.link import Link
 from devicewarden.daemon.log import configure
+from devicewarden.daemon.meter import Meter, MeteredPublisher
 from devicewarden.daemon.systemd import Supervisor
+from devicewarden.model.errors import CollectError
+from devicewarden.model.metric import Sample
 from devicewarden.publish.connect import open_exchange, open_publisher
 from devicewarden.publish.exchange import OnLateReply
 from devicewarden.publish.publisher import OnChange
 from devicewarden.publish.topics import report_topics
-from devicewarden.state.store import Store, open_store
+from devicewarden.state.state import State, open_state
 
 
 def run(settings: Settings, *, load: Callable[[], Settings]) -> None:
@@ -32,7 +39,8 @@ def run(settings: Settings, *, load: Callable[[], Settings]) -> None:
         quiet_sampler=quiet_sampler,
         slow_sampler=slow_sampler,
         open_link=open_link,
-        open_store=store,
+        open_state=state,
+        open_owners=owners,
         supervisor=Supervisor(),
     )
     asyncio.run(Agent(settings, doors).run())
@@ -44,17 +52,45 @@ def rehearse(settings: Settings) -> None:
     Raises:
         ConfigError: what a start would end with.
     """
+    owners(settings)
     open_link(
         settings,
         stop=asyncio.Event(),
+        meter=Meter(),
         on_change=lambda _connection: None,
         on_late_reply=lambda _report_id, _outcome: None,
     )
 
 
-def quiet_sampler(settings: Settings) -> Sampler:
-    """Make the sampler of every second."""
-    return Sampler(quiet_collectors(open_source(settings.collect.source)))
+class WatchfulSampler:
+    """The sampler of every second, and what the kernel tells between two samples."""
+
+    def __init__(self, source: SocketSource, destinations: DestinationAddresses | None) -> None:
+        self._sampler = Sampler(quiet_collectors(source, destinations))
+        self._destinations = destinations
+
+    def take(self) -> Sample:
+        return self._sampler.take()
+
+    def close(self) -> None:
+        self._sampler.close()
+
+    def pump(self) -> None:
+        """Take in what the kernel told; a failure shows at the next sample."""
+        if self._destinations is not None:
+            with contextlib.suppress(CollectError):
+                self._destinations.pump()
+
+
+def quiet_sampler(settings: Settings, *, watchful: bool = False) -> WatchfulSampler:
+    """Make the sampler of every second.
+
+    Args:
+        settings: name the source.
+        watchful: read destinations too, and hear of sockets that live shorter than a second.
+    """
+    choice = settings.collect.source
+    return WatchfulSampler(open_source(choice), open_destinations(choice) if watchful else None)
 
 
 def slow_sampler(settings: Settings) -> Sampler:
@@ -66,6 +102,7 @@ def open_link(
     settings: Settings,
     *,
     stop: asyncio.Event,
+    meter: Meter,
     on_change: OnChange,
     on_late_reply: OnLateReply,
 ) -> Link | None:
@@ -76,7 +113,7 @@ def open_link(
     """
     if not settings.publish.endpoint:
         return None
-    publisher = open_publisher(settings, on_change)
+    publisher = MeteredPublisher(open_publisher(settings, on_change), meter)
     exchange = open_exchange(settings, publisher, stop=stop, on_late_reply=on_late_reply)
     topics = report_topics(
         settings.publish, thing=settings.thing.name, encoding=settings.report.format
@@ -84,6 +121,15 @@ def open_link(
     return Link(publisher=publisher, exchange=exchange, topic=topics.report)
 
 
-def store(settings: Settings) -> Store:
+def state(settings: Settings) -> State:
     """Open the state file."""
-    return open_store(settings.state, utc_now)
+    return open_state(settings.state, utc_now)
+
+
+def owners(settings: Settings) -> Owners:
+    """Prepare to look for owners of sockets.
+
+    Raises:
+        ConfigError: detect.redact has something that is no regular expression.
+    """
+    return open_owners(settings.detect.redact)

@@ -7,9 +7,11 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from devicewarden.config.settings import Settings
+from devicewarden.daemon.detection import Detection
 from devicewarden.daemon.link import Link
 from devicewarden.daemon.reporting import Reporting, Sent
 from devicewarden.daemon.watch import Watch
+from devicewarden.detect.shape import active_violation
 from devicewarden.model.metric import (
     LISTENING_TCP_PORTS,
     LISTENING_UDP_PORTS,
@@ -18,7 +20,7 @@ from devicewarden.model.metric import (
 )
 from devicewarden.model.outcome import describe
 from devicewarden.model.version import VERSION
-from devicewarden.state.store import Store
+from devicewarden.state.state import State
 
 Document = dict[str, object]
 
@@ -33,7 +35,8 @@ class Facts:
     watch: Watch
     reporting: Reporting
     link: Link | None
-    store: Store
+    state: State
+    detection: Detection
     trouble: Mapping[str, str]
     next_report_s: float | None
 
@@ -42,8 +45,8 @@ def describe_agent(facts: Facts) -> Document:
     """Make the status document; times are ISO 8601 in UTC, absent things are null.
 
     Returns:
-        version, thing, started_at, now, sample, report, connection, problems, own_cost. What is
-        told of reports reaches back to before a restart.
+        version, thing, started_at, now, sample, report, connection, detection, problems, own_cost.
+        What is told of reports reaches back to before a restart.
     """
     return {
         "version": VERSION,
@@ -53,10 +56,11 @@ def describe_agent(facts: Facts) -> Document:
         "sample": _sample(facts),
         "report": {
             "last": _last_report(facts),
-            "next_s": facts.next_report_s,
-            "counts": asdict(facts.store.counts()),
+            "next_s": None if facts.link is None else facts.next_report_s,
+            "counts": asdict(facts.state.reports.counts()),
         },
         "connection": _connection(facts),
+        "detection": _detection(facts),
         "problems": _problems(facts),
         "own_cost": _own_cost(),
     }
@@ -84,7 +88,7 @@ def _ports(sample: Sample, metric: str) -> list[Document] | None:
 
 
 def _last_report(facts: Facts) -> Document | None:
-    last = facts.reporting.last or facts.store.last_report()
+    last = facts.reporting.last or facts.state.reports.last_report()
     if last is None:
         return None
     return {
@@ -110,13 +114,32 @@ def _connection(facts: Facts) -> Document | None:
     }
 
 
+def _detection(facts: Facts) -> Document:
+    evaluator = facts.detection.evaluator
+    return {
+        "profiles": [profile.name for profile in facts.detection.loaded.profiles],
+        "active": [active_violation(active) for active in evaluator.active()],
+        "learning": [
+            {"profile": t.profile, "behavior": t.behavior, "progress": round(t.progress, 3)}
+            for t in evaluator.training()
+        ],
+        "no_data": [each._asdict() for each in evaluator.no_data()],
+        "sockets_missed": facts.detection.sockets_missed,
+        "sinks": {name: told._asdict() for name, told in facts.state.outbox.counts().items()},
+    }
+
+
 def _problems(facts: Facts) -> Mapping[str, str]:
     """Everything that is not as it should be, by subject; empty when all is well."""
     found: dict[str, str] = {}
     for sample in (facts.watch.latest, facts.reporting.last_sample):
         found.update({} if sample is None else sample.failed)
-    if facts.store.problem:
-        found["state"] = facts.store.problem
+    if facts.state.problem:
+        found["state"] = facts.state.problem
+    for file, told in facts.detection.loaded.problems.items():
+        errors = [f"{p.path}: {p.reason}" for p in told if p.severity == "error"]
+        if errors:
+            found[f"profile {file}"] = "; ".join(errors)
     return {**found, **facts.trouble}
 
 

@@ -102,6 +102,8 @@ class Observer:
             moved: metrics from an earlier sample to this one; traffic is taken from it.
             own: the agent's own connection over the same interval.
         """
+        # Asked before this sample takes the place of the one before.
+        brief = self._brief(sample)
         values: dict[str, DatapointValue] = {}
         for metric, value in sample.values.items():
             values.update(self._meaning(metric, value))
@@ -115,7 +117,7 @@ class Observer:
             boot_id=sample.boot_id,
             interval_s=0.0 if moved is None else moved.interval_s,
             values=values,
-            brief=self._brief(sample),
+            brief=brief,
         )
 
     def _meaning(self, metric: str, value: RawValue) -> Mapping[str, DatapointValue]:
@@ -137,12 +139,20 @@ class Observer:
         return {metric: value} if isinstance(value, CustomValue) else {}
 
     def _brief(self, sample: Sample) -> dict[str, ListValue]:
+        """Tell the ports that closed and were not in the observation before."""
         brief: dict[str, ListValue] = {}
         for closed, metric in _CLOSED.items():
             value = sample.values.get(closed)
             if isinstance(value, Listeners) and value.items:
-                brief[metric] = Ports(frozenset(port for port, _ in self._counted(value.items)))
+                ports = frozenset(port for port, _ in self._counted(value.items))
+                if new := ports - self._known_ports(metric):
+                    brief[metric] = Ports(new)
         return brief
+
+    def _known_ports(self, metric: str) -> frozenset[int]:
+        known = self._known.get(metric)
+        ports = None if known is None else known[1].get(metric)
+        return ports.values if isinstance(ports, Ports) else frozenset()
 
     def _counted(self, listeners: Iterable[Listener]) -> frozenset[tuple[int, str]]:
         """Count each port of each interface once, as the report does."""

@@ -1,0 +1,46 @@
+"""How the agent reaches the outside: the real doors are opened in `start`, tests open others."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from devicewarden.config.settings import Settings
+from devicewarden.daemon.blame import FindsOwners
+from devicewarden.daemon.link import OpenLink
+from devicewarden.daemon.systemd import Supervisor
+from devicewarden.daemon.watch import TakesSamples, Watches
+from devicewarden.state.state import State
+
+
+class MakesWatcher(Protocol):
+    """Makes the sampler of every second."""
+
+    def __call__(self, settings: Settings, *, watchful: bool) -> Watches:
+        """Make it; watchful: it also tells of sockets that live shorter than a second."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doors:
+    """What the agent is given at its start.
+
+    Attributes:
+        now: aware UTC time.
+        load: reads the configuration again.
+        quiet_sampler: reads what is cheap enough for every second.
+        slow_sampler: reads what a report needs besides.
+        open_link: connects to the broker.
+        open_state: opens the state file.
+        open_owners: prepares to look for owners of sockets.
+        supervisor: systemd, or nobody.
+    """
+
+    now: Callable[[], datetime]
+    load: Callable[[], Settings]
+    quiet_sampler: MakesWatcher
+    slow_sampler: Callable[[Settings], TakesSamples]
+    open_link: OpenLink
+    open_state: Callable[[Settings], State]
+    open_owners: Callable[[Settings], FindsOwners]
+    supervisor: Supervisor

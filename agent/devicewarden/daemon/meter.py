@@ -1,0 +1,80 @@
+"""Counts what the agent itself says to the broker: the device's side of the cloud-side metrics."""
+
+from dataclasses import replace
+
+from devicewarden.detect.observe import OwnConnection
+from devicewarden.publish.publisher import ConnectionState, MessageHandler, Publisher
+
+
+class Meter:
+    """Counts since the last reading, over all connections of the agent's life."""
+
+    def __init__(self) -> None:
+        self._sent = self._received = self._attempts = self._disconnects = self._refused = 0
+        self._largest = 0
+        self._last: ConnectionState | None = None
+
+    def sent(self, size_bytes: int) -> None:
+        """Count a message that was handed to the broker."""
+        self._sent += 1
+        self._largest = max(self._largest, size_bytes)
+
+    def received(self) -> None:
+        """Count a message from the broker."""
+        self._received += 1
+
+    def changed(self, now: ConnectionState) -> None:
+        """Count attempts, losses and refusals by how the connection changed."""
+        before = self._last or replace(now, state="stopped", attempts=0, last_error="")
+        self._attempts += max(0, now.attempts - before.attempts)
+        self._disconnects += before.state == "connected" and now.state == "connecting"
+        if now.last_error != before.last_error and "not authorized" in now.last_error.lower():
+            self._refused += 1
+        # The next connection may be another link's, which counts from nothing.
+        self._last = None if now.state == "stopped" else now
+
+    def read(self) -> OwnConnection:
+        """Tell the counts and begin again at zero."""
+        counted = OwnConnection(
+            messages_sent=self._sent,
+            messages_received=self._received,
+            connection_attempts=self._attempts,
+            disconnects=self._disconnects,
+            authorization_failures=self._refused,
+            largest_message_bytes=self._largest or None,
+        )
+        self._sent = self._received = self._attempts = self._disconnects = self._refused = 0
+        self._largest = 0
+        return counted
+
+
+class MeteredPublisher:
+    """A publisher whose messages are counted."""
+
+    def __init__(self, publisher: Publisher, meter: Meter) -> None:
+        self._publisher = publisher
+        self._meter = meter
+
+    @property
+    def connection(self) -> ConnectionState:
+        return self._publisher.connection
+
+    def subscribe(self, topic: str, handler: MessageHandler) -> None:
+        def counted(topic: str, payload: bytes) -> None:
+            self._meter.received()
+            handler(topic, payload)
+
+        self._publisher.subscribe(topic, counted)
+
+    async def start(self) -> None:
+        await self._publisher.start()
+
+    async def ready(self) -> None:
+        await self._publisher.ready()
+
+    async def publish(self, topic: str, payload: bytes, *, qos: int) -> None:
+        await self._publisher.publish(topic, payload, qos=qos)
+        self._meter.sent(len(payload))
+
+    async def stop(self) -> None:
+        await self._publisher.stop()
