@@ -45,5 +45,8 @@ bench: $(VENV)/installed system-packages
 	@$(call need,valgrind,valgrind libc6-dbg)
 	$(BIN)/python -m tests.bench.main --json bench.json
 
+bench-detect: $(VENV)/installed system-packages
+	$(BIN)/python -m tests.bench.bench_detect --json bench-detect.json
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist bench.json
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist bench.json bench-detect.json

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Final, Literal, TypeAlias
 
-Unit: TypeAlias = Literal["ratio", "times", "MiB", "%", "ms"]
+Unit: TypeAlias = Literal["ratio", "times", "MiB", "KiB", "%", "s", "ms", "us", "number"]
 Verdict: TypeAlias = Literal["ok", "short", "not measured", ""]
 
 HEADINGS: Final = ("what", "at most", "measured", "verdict")
+"""Where a figure must be at least its goal, the goal says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +18,7 @@ class Figure:
     Attributes:
         measured: None: it could not be measured.
         goal: the most that it may be, in the same unit; None: it is only told.
+        at_least: the goal is the least that it may be.
         why: what stood in the way of measuring.
     """
 
@@ -24,6 +26,7 @@ class Figure:
     unit: Unit
     measured: float | None
     goal: float | None = None
+    at_least: bool = False
     why: str = ""
 
     @property
@@ -33,7 +36,8 @@ class Figure:
             return "not measured"
         if self.goal is None:
             return ""
-        return "ok" if self.measured <= self.goal else "short"
+        reached = self.measured >= self.goal if self.at_least else self.measured <= self.goal
+        return "ok" if reached else "short"
 
     def document(self) -> dict[str, object]:
         """Give all of it, as JSON takes it."""
@@ -71,6 +75,8 @@ def written(value: float, unit: Unit) -> str:
             return f"1/{1 / value:.4g}"
         case "times":
             return f"x {value:.4g}"
+        case "number":
+            return f"{value:.3g}"
         case _:
             return f"{value:.5g} {unit}"
 
@@ -86,5 +92,6 @@ def table(figures: Sequence[Figure]) -> str:
 
 def _cells(figure: Figure) -> tuple[str, str, str, str]:
     goal = "" if figure.goal is None else written(figure.goal, figure.unit)
+    goal = f"at least {goal}" if figure.at_least else goal
     measured = "" if figure.measured is None else written(figure.measured, figure.unit)
     return figure.what, goal, measured, figure.verdict
