@@ -25,13 +25,14 @@ def render(document: dict[str, Any]) -> str:
     rows = [
         ("connection", _connection(document)),
         ("last report", _last_report(document)),
-        ("reports", ", ".join(f"{n} {way}" for way, n in document["report"]["counts"].items())),
+        ("reports", _counts(document["report"]["counts"])),
         ("listening", _listening(document["sample"])),
         ("traffic", _traffic(document["sample"])),
         ("profiles", ", ".join(document["detection"]["profiles"]) or "none"),
         *(("alarm", _alarm(active)) for active in document["detection"]["active"]),
         *(("learning", _learning(each)) for each in document["detection"]["learning"]),
         *(("no data", _no_data(each)) for each in document["detection"]["no_data"]),
+        *_unseen(document["detection"]),
         ("own cost", _own_cost(document)),
         *(("problem", f"{subject}: {why}") for subject, why in document["problems"].items()),
     ]
@@ -90,6 +91,19 @@ def _learning(each: dict[str, Any]) -> str:
 
 def _no_data(each: dict[str, Any]) -> str:
     return f"{each['profile']}/{each['behavior']}: {each['metric']}: {each['reason']}"
+
+
+def _unseen(detection: dict[str, Any]) -> list[tuple[str, str]]:
+    missed = detection["sockets_missed"]
+    lost = [("unseen", f"{missed} sockets came and went unseen")] if missed else []
+    sinks = detection["sinks"].items()
+    return lost + [
+        ("sink", f"{name}: {_counts(told)}") for name, told in sinks if any(told.values())
+    ]
+
+
+def _counts(told: dict[str, int]) -> str:
+    return ", ".join(f"{how_many} {what}" for what, how_many in told.items())
 
 
 def _own_cost(document: dict[str, Any]) -> str:
