@@ -76,6 +76,18 @@ def test_the_table_tells_goal_measured_value_and_verdict_of_every_figure() -> No
     ]
 
 
+def test_a_goal_may_be_the_least_that_is_wanted() -> None:
+    figures = [
+        Figure(what="score", unit="number", measured=score, goal=75, at_least=True)
+        for score in (75, 74.9)
+    ]
+
+    assert table(figures).splitlines()[2:] == [
+        "| score | at least 75 | 75       | ok      |",
+        "| score | at least 75 | 74.9     | short   |",
+    ]
+
+
 def test_every_goal_is_judged_by_what_was_measured() -> None:
     verdicts = {figure.what: figure.verdict for figure in judged(RESULTS) if figure.goal}
 
