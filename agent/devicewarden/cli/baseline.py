@@ -51,7 +51,9 @@ def export(config: Path | None, file: Path, *, force: bool) -> None:
 
     kept = saved(load_or_exit(config).settings.state)
     if not kept:
-        raise AgentError("nothing was saved yet", hint="systemctl reload devicewarden saves")
+        raise AgentError(
+            "nothing was saved yet", hint="the daemon saves twice a day, and when it stops"
+        )
     if file.exists() and not force:
         raise AgentError(f"{file} exists", hint="--force replaces it")
     try:
