@@ -94,6 +94,17 @@ def test_attempts_losses_and_refusals_are_counted_over_a_stormy_day() -> None:
     assert counted.authorization_failures == 1
 
 
+def test_each_refusal_is_counted_however_alike_they_are() -> None:
+    meter = Meter()
+    connection = Connection(meter.changed)
+
+    for _ in range(10):
+        connection.attempting()
+        connection.failed(Diagnosis("cannot connect: not authorized", ""))
+
+    assert meter.read().authorization_failures == 10
+
+
 def test_another_link_is_counted_from_its_own_first_attempt() -> None:
     meter = Meter()
     first, second = Connection(meter.changed), Connection(meter.changed)

@@ -80,6 +80,19 @@ def test_a_report_whose_acknowledgement_got_lost_is_settled_by_its_reply() -> No
     run_on_paper(main)
 
 
+def test_a_shorter_interval_does_not_wait_for_the_end_of_a_longer_one() -> None:
+    async def main(loop: PaperLoop) -> None:
+        reporting, _ = reporting_on(loop, PaperSampler(PaperHost(loop, seed=2).slow))
+        link = Link(PaperBroker(loop), PaperExchange([Accepted()]), "")
+        reporting.due_at_s = loop.time() + 86_400
+
+        await reporting.round(link)
+
+        assert loop.time() <= 1
+
+    run_on_paper(main)
+
+
 class SlowSampler:
     """Takes its time, as a custom command does, and knows what must never happen."""
 

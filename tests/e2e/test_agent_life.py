@@ -104,9 +104,9 @@ def test_agent_leaves_while_the_broker_does_not_answer(
     sandbox: Sandbox, agent: Start, config: Config
 ) -> None:
     running = agent(config(merge(PRESENCE, {"publish": {"attempts": 1}})))
-    running.counted(accepted=1)
+    running.event("report_ended", outcome="accepted")
     sandbox.fault("black-hole")
-    running.counted(missed=1)
+    running.event("report_ended", outcome="missed")
 
     assert running.end() == 0
     running.event("agent_stopped")

@@ -151,6 +151,26 @@ def test_profile_that_comes_with_a_reload_is_in_force(
         assert violations.next().kind == "in-alarm"
 
 
+def test_topic_and_redaction_of_a_reload_are_in_force(
+    sandbox: Sandbox, agent: Start, config: Config
+) -> None:
+    sandbox.write_profile("edge-1", profile(forbids_port(FIRST_PORT)))
+    violations = Violations(sandbox)
+    running = agent(config())
+    connects = running.counted(accepted=1)["connection"]["connects"]
+
+    config({"detect": {"topic": "devicewarden/{thing}-b/violations", "redact": ["."]}})
+    running.reload()
+    running.event("configuration_reloaded")
+
+    with listen():
+        alarm = violations.next()
+    assert alarm.topic == "devicewarden/edge-1-b/violations"
+    (owner,) = alarm.document["context"]["owners"]
+    assert set(owner["command_line"]) == {*"* "}
+    assert running.accepts(1)["connection"]["connects"] == connects
+
+
 def test_alarm_of_an_outage_is_told_after_it_in_order(
     sandbox: Sandbox, agent: Start, config: Config
 ) -> None:

@@ -179,13 +179,32 @@ def test_a_day_that_is_too_old_is_deleted_with_its_lists(tmp_path: Path) -> None
     assert all(isinstance(point.value, Number | Ports) for point in read)
 
 
-def test_datapoints_of_a_time_to_come_are_deleted(tmp_path: Path) -> None:
+def test_a_start_with_a_clock_that_is_behind_costs_no_history(tmp_path: Path) -> None:
+    clock = Clock()
+    with closing(opened(tmp_path, clock=clock)) as state:
+        state.datapoints.append([number(START), ports(START, 22)])
+    now, clock.now = clock.now, FIRST
+
+    with closing(opened(tmp_path, clock=clock)) as state:
+        state.tick()
+        clock.now = now
+        state.tick()
+
+    with closing(opened(tmp_path, clock=clock)) as state:
+        assert list(state.datapoints.since(FIRST)) == [number(START), ports(START, 22)]
+
+
+def test_datapoints_of_a_time_to_come_are_deleted_once_the_clock_went_on_for_a_day(
+    tmp_path: Path,
+) -> None:
     clock = Clock()
     state = opened(tmp_path, clock)
     state.datapoints.append([number(START + timedelta(days=400)), number(START)])
     state.close()
 
     restarted = opened(tmp_path, clock)
+    restarted.tick()
+    clock.turn(days=1)
     restarted.tick()
 
     assert list(restarted.datapoints.since(FIRST)) == [number(START)]

@@ -178,6 +178,17 @@ def test_a_verification_reaches_the_running_daemon_once(tmp_path: Path) -> None:
     assert (violation.verification, violation.note) == ("FALSE_POSITIVE", "the new pump")
 
 
+def test_a_verification_tells_when_the_violation_ended(tmp_path: Path) -> None:
+    daemon, end = opened(tmp_path), START + timedelta(hours=2)
+    daemon.violations.record([step(), step("b2"), step("b2", "alarm-cleared", end)], SINKS)
+
+    for violation_id in ("a1", "b2"):
+        verify(tmp_path, violation_id, "FALSE_POSITIVE")
+
+    told = daemon.violations.unapplied_verifications()
+    assert {each.violation_id: each.ended_at for each in told} == {"a1": None, "b2": end}
+
+
 def test_a_verification_changed_while_it_is_applied_is_applied_again(tmp_path: Path) -> None:
     daemon = opened(tmp_path)
     daemon.violations.record([step()], SINKS)

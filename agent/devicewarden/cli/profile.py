@@ -10,6 +10,7 @@ import click
 from devicewarden.cli.options import config_option, format_option, load_or_exit
 from devicewarden.cli.profile_replay import replay
 from devicewarden.cli.profile_suggest import suggest
+from devicewarden.cli.rows import printable
 
 if TYPE_CHECKING:
     from devicewarden.config.profile import ParsedProfile
@@ -114,11 +115,12 @@ def _built_in() -> dict[str, Any]:
 
 
 def _tell(file: str, parsed: "ParsedProfile") -> None:
+    named = printable(file)
     for problem in parsed.problems:
-        print(f"{file}: {problem.severity}: {problem.path}: {problem.reason}", file=sys.stderr)
+        print(f"{named}: {problem.severity}: {problem.path}: {problem.reason}", file=sys.stderr)
     if parsed.profile:
         print(
-            f"{file}: profile {parsed.profile.name} can be judged, "
+            f"{named}: profile {parsed.profile.name} can be judged, "
             f"behaviors: {len(parsed.profile.behaviors)}",
             file=sys.stderr,
         )

@@ -9,6 +9,7 @@ import click
 
 from devicewarden.cli.control_client import ask
 from devicewarden.cli.options import config_option, load_or_exit
+from devicewarden.cli.rows import printable
 
 
 @click.command()
@@ -37,7 +38,8 @@ def render(document: dict[str, Any]) -> str:
         *(("problem", f"{subject}: {why}") for subject, why in document["problems"].items()),
     ]
     title = f"devicewarden {document['version']} on {document['thing']}, up {_uptime(document)}"
-    return "\n".join([title, *(f"  {name:<12} {text}" for name, text in rows)])
+    # A file's name may hold what writes on the terminal, or what UTF-8 cannot write.
+    return "\n".join(map(printable, [title, *(f"  {name:<12} {text}" for name, text in rows)]))
 
 
 def _connection(document: dict[str, Any]) -> str:

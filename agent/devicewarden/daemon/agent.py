@@ -127,10 +127,14 @@ class Agent:
 
     async def _apply(self, new: Settings) -> None:
         old = self._settings
+        # What may be refused comes first.
+        owners = self._doors.open_owners(new)
         if _way_to_broker(new) != _way_to_broker(old):
             await self._connect(new)
+        elif new.detect.topic != old.detect.topic:
+            await self._telling.restart(new, self._link)
         watchful = self._detection.watches_lists
-        self._detection.reload(new)
+        self._detection.reload(new, owners)
         if _what_is_read(new) != _what_is_read(old) or watchful != self._detection.watches_lists:
             self._watch.replace_sampler(self._open_eyes(new))
             self._reporting.replace_sampler(self._doors.slow_sampler(new))

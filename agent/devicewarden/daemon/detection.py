@@ -91,13 +91,15 @@ class Detection:
         self._judge(self._observer.observe(sample))
         self._remembering.apply_verifications()
 
-    def reload(self, settings: Settings) -> None:
+    def reload(self, settings: Settings, owners: FindsOwners) -> None:
         """Take changed settings and profiles; a broken file leaves its last good one in force."""
-        self._settings = settings
+        self._settings, self._owners = settings, owners
         self._observer = Observer(include_loopback=settings.report.include_loopback)
         self.loaded = self._load(self.loaded)
         self._record(self.evaluator.reload(self.loaded.profiles, self._now()))
         self._remembering.take_imports()
+        # So that `baseline show` and `export` after a reload tell of now.
+        self._remembering.save_baselines()
 
     def close(self) -> None:
         """Keep where everything stands."""

@@ -28,7 +28,9 @@ class Meter:
         before = self._last or replace(now, state="stopped", attempts=0, last_error="")
         self._attempts += max(0, now.attempts - before.attempts)
         self._disconnects += before.state == "connected" and now.state == "connecting"
-        if now.last_error != before.last_error and "not authorized" in now.last_error.lower():
+        # The error stays while the next attempt begins; told with no new attempt, it came again.
+        came_now = now.last_error != before.last_error or now.attempts == before.attempts
+        if came_now and "not authorized" in now.last_error.lower():
             self._refused += 1
         # The next connection may be another link's, which counts from nothing.
         self._last = None if now.state == "stopped" else now

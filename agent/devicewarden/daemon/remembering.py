@@ -1,8 +1,10 @@
 """What Detect remembers over a restart, and what it learns from people."""
 
+import contextlib
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from typing import Any, Final
 
 import structlog
@@ -59,7 +61,8 @@ class Remembering:
         for name, packed in self._state.snapshots.take_imports().items():
             if packed:
                 self.learn(name, packed)
-            else:
+                continue
+            with contextlib.suppress(BaselineError):
                 self._evaluator.learned.reset(parse_baseline_name(name))
 
     def save(self) -> None:
@@ -85,15 +88,19 @@ class Remembering:
         for verified in self._state.violations.unapplied_verifications():
             alarm = _alarm(verified)
             if verified.verification == "FALSE_POSITIVE" and alarm is not None:
-                forgiven = self._evaluator.forgive(alarm, self._history_of(alarm))
+                forgiven = self._evaluator.forgive(
+                    alarm, self._history_of(alarm, verified.ended_at)
+                )
                 log.info("violation_forgiven", behavior=verified.behavior, learns=forgiven)
                 self.save()
                 self.save_baselines()
             self._state.violations.mark_applied(verified)
 
-    def _history_of(self, alarm: ViolationEvent) -> list[Datapoint]:
+    def _history_of(self, alarm: ViolationEvent, ended_at: datetime | None) -> list[Datapoint]:
+        """Read what led to an alarm and what it was about, and nothing that came after it."""
         since = self._state.datapoints.since(alarm.at - _HISTORY_BEFORE)
-        return [point for point in since if point.metric == alarm.behavior.metric]
+        until = takewhile(lambda point: ended_at is None or point.at <= ended_at, since)
+        return [point for point in until if point.metric == alarm.behavior.metric]
 
 
 def _revived(document: Mapping[str, Any]) -> Behavior | None:

@@ -121,6 +121,8 @@ class Reporting:
         interval_s = self.settings.report.interval_s
         if self.due_at_s is None:
             self.due_at_s = loop.time() + first_delay_s(self.settings.thing.name, interval_s)
+        # A reload may have shortened the interval, and the round has to end within its deadline.
+        self.due_at_s = min(self.due_at_s, loop.time() + interval_s)
         await asyncio.sleep(self.due_at_s - loop.time())
         slow = await self._take()
         due_again_s = max(self.due_at_s + interval_s, loop.time())

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from heapq import heappop, heappush
 from itertools import count, groupby
@@ -21,7 +21,6 @@ _MAX_NEW_LISTS_BYTES: Final = 16_384
 """Of lists never seen before, in one batch: even a port scan wears the disk by 10 MB a day."""
 
 _MAX_METRICS: Final = 1000
-_AHEAD: Final = timedelta(days=1)
 _HOUR_MS: Final = 3_600_000
 """No row spans more, so that reading knows where to begin."""
 
@@ -160,13 +159,13 @@ def read_since(start: datetime, ask: Callable[[Work[_Page]], _Page | None]) -> I
         yield heappop(ahead)[2]
 
 
-def prune(db: sqlite3.Connection, now: datetime, keep: timedelta) -> None:
-    """Delete datapoints that are too old, or of a time that is still to come."""
-    oldest, newest = to_ms(now - keep), to_ms(now + _AHEAD)
+def prune(db: sqlite3.Connection, oldest: datetime, newest: datetime | None) -> None:
+    """Delete datapoints that are older than `oldest`, or newer than `newest`, if that is known."""
+    first, last = to_ms(oldest), None if newest is None else to_ms(newest)
     db.execute(
-        "DELETE FROM datapoints WHERE first_at < ? OR first_at > ?", (oldest - _HOUR_MS, newest)
+        "DELETE FROM datapoints WHERE first_at < ? OR first_at > ?", (first - _HOUR_MS, last)
     )
-    db.execute("DELETE FROM lists WHERE used_at < ? OR used_at > ?", (oldest - 2 * _DAY_MS, newest))
+    db.execute("DELETE FROM lists WHERE used_at < ? OR used_at > ?", (first - 2 * _DAY_MS, last))
 
 
 def _stored_rows(

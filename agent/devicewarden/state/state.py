@@ -53,11 +53,15 @@ class State:
 
     def tick(self) -> None:
         """Write what has waited long enough, and once a day delete what is old; else do nothing."""
-        now = self._now()
-        if self._pruned_at is None or abs(now - self._pruned_at) >= _PRUNE_EVERY:
+        now, before = self._now(), self._pruned_at
+        if before is None or abs(now - before) >= _PRUNE_EVERY:
             self._pruned_at = now
+            # Without a battery the clock is years behind until the network is up: only one that
+            # went on for a day is believed that a datapoint is of a time still to come.
+            steady = before is not None and _PRUNE_EVERY <= now - before < 2 * _PRUNE_EVERY
+            newest = now + _PRUNE_EVERY if steady else None
             self._journal.keep(lambda db: violation_tables.prune(db, now))
-            self._journal.keep(lambda db: datapoints.prune(db, now, self._keep))
+            self._journal.keep(lambda db: datapoints.prune(db, now - self._keep, newest))
         self._journal.settle_if_due()
 
     def close(self) -> None:

@@ -83,6 +83,7 @@ class Verified:
 
     Attributes:
         document: the event that raised the alarm, as JSON.
+        ended_at: aware UTC time of the event that ended it; None: it is in alarm.
         revision: counts the verifications of this violation.
     """
 
@@ -91,4 +92,5 @@ class Verified:
     behavior: str
     verification: Verification
     document: str
+    ended_at: datetime | None
     revision: int

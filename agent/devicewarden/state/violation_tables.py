@@ -127,8 +127,8 @@ def verify(
 def unapplied(db: sqlite3.Connection) -> tuple[Verified, ...]:
     """Give the verifications that had no effect yet."""
     rows = db.execute(
-        "SELECT v.violation_id, profile, behavior, verification, coalesce(document, '{}'), verified"
-        " FROM violations v LEFT JOIN violation_events e"
+        "SELECT v.violation_id, profile, behavior, verification, coalesce(document, '{}'),"
+        " iif(v.kind = 'in-alarm', NULL, changed_at), verified FROM violations v LEFT JOIN violation_events e"
         " ON e.violation_id = v.violation_id AND e.kind = 'in-alarm' WHERE verified > applied"
     )
     return tuple(
@@ -138,9 +138,10 @@ def unapplied(db: sqlite3.Connection) -> tuple[Verified, ...]:
             behavior=behavior,
             verification=_one_of(Verification, verification),
             document=document,
+            ended_at=None if ended_at is None else from_ms(ended_at),
             revision=revision,
         )
-        for violation_id, profile, behavior, verification, document, revision in rows
+        for violation_id, profile, behavior, verification, document, ended_at, revision in rows
     )
 
 
