@@ -57,6 +57,18 @@ def test_check_fails_for_one_bad_file_of_many(fast: str, tmp_path: Path) -> None
     assert f"{GOOD}: profile edge-baseline can be judged, behaviors: 7" in result.stderr
 
 
+def test_check_names_a_file_without_writing_on_the_terminal(tmp_path: Path) -> None:
+    good, bad = tmp_path / "\x1b[2Jgood.json", tmp_path / "\x1b[2Jbad\n.json"
+    good.write_text(Path(GOOD).read_text())
+    bad.write_text("{")
+
+    result = run("check", str(good), str(bad))
+
+    assert f"{tmp_path}/?[2Jgood.json: profile " in result.stderr
+    assert f"{tmp_path}/?[2Jbad?.json: error: $: is not JSON" in result.stderr
+    assert "\x1b" not in result.stderr
+
+
 def test_check_tells_problems_as_json(fast: str, tmp_path: Path) -> None:
     broken = tmp_path / "broken.json"
     broken.write_text("[7]")

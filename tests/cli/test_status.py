@@ -89,3 +89,11 @@ def test_everything_that_is_not_well_has_a_line() -> None:
     assert shown["unseen"] == "7 sockets came and went unseen"
     assert shown["sink"] == "mqtt: 2 waiting, 0 dropped, 1 refused"
     assert shown["problem"] == "state: the disk is full"
+
+
+def test_what_others_named_writes_nothing_on_the_terminal() -> None:
+    hostile = {"profile \x1b]0;pwn\x07\n\udcff.json": "$: is not JSON\r\u202e"}
+
+    shown = render({**QUIET, "problems": hostile})
+
+    assert shown.splitlines()[-1] == "  problem      profile ?]0;pwn???.json: $: is not JSON??"

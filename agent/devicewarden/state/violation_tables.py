@@ -128,7 +128,8 @@ def unapplied(db: sqlite3.Connection) -> tuple[Verified, ...]:
     """Give the verifications that had no effect yet."""
     rows = db.execute(
         "SELECT v.violation_id, profile, behavior, verification, coalesce(document, '{}'),"
-        " iif(v.kind = 'in-alarm', NULL, changed_at), verified FROM violations v LEFT JOIN violation_events e"
+        " iif(v.kind = 'in-alarm', NULL, changed_at), verified"
+        " FROM violations v LEFT JOIN violation_events e"
         " ON e.violation_id = v.violation_id AND e.kind = 'in-alarm' WHERE verified > applied"
     )
     return tuple(
