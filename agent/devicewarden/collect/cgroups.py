@@ -68,15 +68,24 @@ class Cgroups:
             if not left:
                 return
             above = left.pop()
-            try:
-                with os.scandir(self._folder(above)) as entries:
-                    below = [each for each in entries if each.is_dir(follow_symlinks=False)]
-            except OSError:
-                continue  # gone since it was listed
-            for each in below:
-                path = f"{above.rstrip(ROOT_PATH)}/{each.name}"
-                yield each.inode(), path
+            for inode, name in _folders_in(self._folder(above)):
+                path = f"{above.rstrip(ROOT_PATH)}/{name}"
+                yield inode, path
                 left.append(path)
+
+
+def _folders_in(folder: Path) -> list[tuple[int, str]]:
+    """List inode number and name of each folder in a folder; none where it is gone meanwhile."""
+    try:
+        with os.scandir(folder) as entries:
+            # What a listing tells of an inode is another number on some file systems.
+            return [
+                (each.stat(follow_symlinks=False).st_ino, each.name)
+                for each in entries
+                if each.is_dir(follow_symlinks=False)
+            ]
+    except OSError:
+        return []
 
 
 def unit_of(path: str) -> str | None:
