@@ -1,6 +1,7 @@
 """Jobs go on whatever happens, and the watchdog is told of work, not of life."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 
 from structlog.testing import capture_logs
@@ -79,3 +80,22 @@ def test_the_watchdog_hears_nothing_of_a_job_that_hangs() -> None:
     early, late = beats_over(lambda: asyncio.sleep(10_000), 61, 100)
 
     assert late == early
+
+
+def test_a_step_that_forgets_its_cancellation_does_not_go_on_for_ever() -> None:
+    rounds: list[str] = []
+
+    async def step() -> None:
+        rounds.append("begun")
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(30)
+
+    async def main(_loop: PaperLoop) -> None:
+        jobs = Jobs(PaperSupervisor())
+        jobs.start("job", step, deadline_s=lambda: 60.0)
+        await asyncio.sleep(10)
+        await asyncio.wait_for(jobs.end_all(), 100)
+
+    run_on_paper(main)
+
+    assert rounds == ["begun"]

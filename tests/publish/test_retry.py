@@ -91,3 +91,20 @@ def test_waits_grow_and_stay_within_their_bounds() -> None:
 
     assert all(0 <= wait_s <= min(8, 2**n) for n, wait_s in enumerate(waits))
     assert len(set(waits)) == 8
+
+
+def test_a_cancellation_that_comes_with_the_stop_event_is_not_forgotten() -> None:
+    step = Step(TemporaryPublishError("1"))
+
+    async def run() -> bool:
+        stop = asyncio.Event()
+        sending = asyncio.ensure_future(attempt(retrying(SLOW, stop), step))
+        await step.called.wait()
+        await asyncio.sleep(0)
+        stop.set()
+        await asyncio.sleep(0)
+        had_ended = not sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+        return had_ended or sending.cancelled()
+
+    assert asyncio.run(run())

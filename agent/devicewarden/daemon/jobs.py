@@ -60,7 +60,8 @@ class Jobs:
     ) -> None:
         # A job that fails round after round never marks progress again: the watchdog ends it.
         failing = False
-        while True:
+        # Asked each time: a step may forget its cancellation, and would then never end.
+        while self._tasks.get(name) is asyncio.current_task():
             if failing:
                 await asyncio.sleep(AFTER_FAILURE_S)
             else:

@@ -100,7 +100,8 @@ async def _send(settings: Settings, once: Once, within_s: float) -> tuple[int, O
 
 async def _not_connected(link: Link, within_s: float) -> Missed | None:
     try:
-        await asyncio.wait_for(link.publisher.ready(), within_s)
+        async with asyncio.timeout(within_s):
+            await link.publisher.ready()
     except TimeoutError:
         now = link.publisher.connection
         return Missed(f"not connected within {within_s:g} s: {now.last_error} {now.hint}".strip())

@@ -133,7 +133,8 @@ class Reporting:
             self._miss(link)
             self.due_at_s = due_again_s
             try:
-                await asyncio.wait_for(link.publisher.ready(), self.due_at_s - loop.time())
+                async with asyncio.timeout_at(self.due_at_s):
+                    await link.publisher.ready()
             except TimeoutError:
                 return
             slow = await self._take()

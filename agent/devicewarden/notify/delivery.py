@@ -75,7 +75,8 @@ class Delivery:
             await self._retrying(self._deliver_oldest)
             return
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._more.wait(), LOOK_EVERY_S)
+            async with asyncio.timeout(LOOK_EVERY_S):
+                await self._more.wait()
 
     async def _deliver_oldest(self) -> None:
         entry = self._queue.next(self._sink.name)

@@ -124,7 +124,8 @@ class AwsCrtPublisher:
         # The session ends with us: the broker keeps nothing for a client that said goodbye.
         self._client.stop(mqtt5.DisconnectPacket(session_expiry_interval_sec=0))
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stopped.wait(), STOP_TIMEOUT_S)
+            async with asyncio.timeout(STOP_TIMEOUT_S):
+                await self._stopped.wait()
         self._ready.clear()
         self._connection.stopped()
         # awscrt holds our callbacks, and they hold us: only this ends its thread and frees us.

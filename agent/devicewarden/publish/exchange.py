@@ -113,7 +113,8 @@ class Exchange:
         if not self._topics.accepted:
             return Acknowledged()
         try:
-            return await asyncio.wait_for(answer, self._settings.reply_timeout_s)
+            async with asyncio.timeout(self._settings.reply_timeout_s):
+                return await answer
         except TimeoutError:
             return NoReply(self._settings.reply_timeout_s)
 
@@ -121,7 +122,8 @@ class Exchange:
         if answer.done():
             return
         try:
-            await asyncio.wait_for(self._publisher.ready(), self._settings.ack_timeout_s)
+            async with asyncio.timeout(self._settings.ack_timeout_s):
+                await self._publisher.ready()
         except TimeoutError:
             connection = self._publisher.connection
             raise TemporaryPublishError(

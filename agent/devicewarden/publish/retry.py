@@ -36,8 +36,11 @@ def retrying(settings: PublishSettings, stop: asyncio.Event) -> AsyncRetrying:
 
 def _wait_unless(stop: asyncio.Event) -> Callable[[float], Awaitable[None]]:
     async def wait(seconds: float) -> None:
+        # Not asyncio.wait_for: that of Python 3.11 forgets a cancellation that comes with the end
+        # of the wait, and at SIGTERM they come together.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await stop.wait()
         if stop.is_set():
             raise TemporaryPublishError("the agent stops")
 
