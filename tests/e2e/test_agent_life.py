@@ -112,6 +112,19 @@ def test_agent_leaves_while_the_broker_does_not_answer(
     running.event("agent_stopped")
 
 
+def test_agent_leaves_while_it_waits_for_another_attempt(
+    sandbox: Sandbox, agent: Start, config: Config
+) -> None:
+    waits = {"publish": {"first_wait_s": 60, "max_wait_s": 60}, "log": {"level": "debug"}}
+    running = agent(config(waits))
+    running.event("report_ended", outcome="accepted")
+    sandbox.fault("black-hole")
+    running.event("attempt_failed")
+
+    assert running.end() == 0
+    running.event("agent_stopped")
+
+
 def test_agent_leaves_while_a_command_runs_and_takes_it_along(
     agent: Start, config: Config, tmp_path: Path
 ) -> None:
