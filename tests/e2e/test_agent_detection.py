@@ -205,7 +205,7 @@ def test_connections_that_found_no_room_in_the_kernel_are_counted(
     assert running.status()["detection"]["sockets_missed"] == 0
 
     running.send(signal.SIGSTOP)
-    for _ in range(room):
+    for _ in range(2 * room):
         socket.create_connection((HOST, acceptor), timeout=10).close()
     running.send(signal.SIGCONT)
 

@@ -141,5 +141,6 @@ def test_settings_that_need_a_restart_are_named(
     )
     running.reload(to_toml(text))
 
-    running.event("restart_needed", sections="state, control")
+    running.event("restart_needed", settings="state")
     running.accepts(1)
+    assert running.status()["problems"]["restart"] == "takes effect at the next start: state"

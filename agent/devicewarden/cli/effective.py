@@ -8,10 +8,14 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Final
 
 from devicewarden.config.load import load
 from devicewarden.config.plain import plain
 from devicewarden.model.errors import ConfigError
+
+PROBLEMS_AT_MOST: Final = 100
+"""Nobody reads more; `check-config` shows all."""
 
 
 def main() -> None:
@@ -21,7 +25,11 @@ def main() -> None:
     try:
         document = {"settings": plain(load(named, os.environ).settings)}
     except ConfigError as error:
-        document = {"message": str(error), "hint": error.hint, "problems": error.problems}
+        document = {
+            "message": str(error),
+            "hint": error.hint,
+            "problems": error.problems[:PROBLEMS_AT_MOST],
+        }
     print(json.dumps(document))
 
 

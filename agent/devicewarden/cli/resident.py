@@ -40,17 +40,13 @@ def main(config: Path | None) -> int:
     Args:
         config: the configuration file, None for the usual one.
     """
-
-    def load() -> Settings:
-        return judged(config)
-
     try:
-        settings = load()
+        settings = judged(config)
         for name in NEVER_LOADED:
             sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # None stops an import
         from devicewarden.daemon.start import run  # noqa: PLC0415  after what is above
 
-        run(settings, load=load)
+        run(settings, load=lambda: judged_meanwhile(config))
     except AgentError as error:
         return tell(error)
     return 0
@@ -62,24 +58,65 @@ def judged(config: Path | None) -> Settings:
     Raises:
         ConfigError: with everything that is wrong, or that it cannot be judged.
     """
-    # The interpreter and its path are our own; -P keeps the current folder out of it.
-    command = [sys.executable, "-P", "-m", "devicewarden.cli.effective"]
-    path = os.pathsep.join(filter(None, sys.path))
     try:
-        done = subprocess.run(  # noqa: S603  see above
-            [*command, *([] if config is None else [str(config)])],
-            env={**os.environ, "PYTHONPATH": path},
+        done = subprocess.run(  # noqa: S603  our own interpreter
+            _command(config),
+            env=_environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=JUDGED_WITHIN_S,
-            check=True,
+            check=False,
         )
     except (OSError, subprocess.SubprocessError) as error:
-        told = getattr(error, "stderr", None) or b""
-        raise ConfigError(
-            f"the configuration cannot be judged: {error}: {told[-500:]!r}"
-        ) from error
-    document = json.loads(done.stdout)
+        raise ConfigError(f"the configuration cannot be judged: {error}") from error
+    return _understood(done.stdout, done.stderr)
+
+
+async def judged_meanwhile(config: Path | None) -> Settings:
+    """Do the same while the agent goes on; whoever cancels this ends the other process too.
+
+    Raises:
+        ConfigError: with everything that is wrong, or that it cannot be judged.
+    """
+    import asyncio  # noqa: PLC0415  imported late, so that it does without ssl
+
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *_command(config),
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+    except OSError as error:
+        raise ConfigError(f"the configuration cannot be judged: {error}") from error
+    try:
+        async with asyncio.timeout(JUDGED_WITHIN_S):
+            return _understood(*await process.communicate())
+    except TimeoutError:
+        raise ConfigError("the configuration cannot be judged: it takes too long") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+def _command(config: Path | None) -> list[str]:
+    # -P keeps the current folder out of the interpreter's path, which is ours.
+    judge = [sys.executable, "-P", "-m", "devicewarden.cli.effective"]
+    return judge if config is None else [*judge, str(config)]
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+
+
+def _understood(output: bytes, complaint: bytes) -> Settings:
+    try:
+        document = json.loads(output)
+    except ValueError:
+        why = complaint.decode(errors="replace").strip().rpartition("\n")[2]
+        raise ConfigError(f"the configuration cannot be judged: {why}") from None
     if "settings" not in document:
         problems = tuple(Problem(*problem) for problem in document["problems"])
         raise ConfigError(document["message"], hint=document["hint"], problems=problems)

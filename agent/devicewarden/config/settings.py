@@ -169,7 +169,8 @@ class DetectSettings:
     )
     redact: tuple[str, ...] = knob(
         (r"(?i)(pass(word)?|secret|token|key)[=: ]\S+",),
-        "regular expressions; what they match in a command line is replaced by ***",
+        "regular expressions; what they match in a command line becomes ***; a pattern that repeats"
+        " repetitions can stall the agent",
     )
 
 

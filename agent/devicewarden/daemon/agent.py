@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from devicewarden.config.settings import Settings
+from devicewarden.daemon.changes import needs_restart, way_to_broker, what_is_read
 from devicewarden.daemon.control import ControlServer
 from devicewarden.daemon.deadlines import SLOW_S, longest_round_s, longest_sample_s
 from devicewarden.daemon.detection import Detection
@@ -58,6 +59,8 @@ class Agent:
         self._watch.on_sample = self._sampled
         self._reporting.on_slow_sample = self._detection.look_slow
         self._link: Link | None = None
+        self._way: object = None
+        self._started_with = settings
         self._jobs = Jobs(doors.supervisor)
         self._telling = Telling(self._jobs, self._state.outbox, self._detection)
         self._started_at = doors.now()
@@ -113,7 +116,7 @@ class Agent:
         """Take a changed configuration; a bad one is refused, and the old one stays in force."""
         self._doors.supervisor.reloading()
         try:
-            new = await asyncio.to_thread(self._doors.load)
+            new = await self._doors.load()
             await self._apply(new)
             self._trouble.pop("configuration", None)
             log.info("configuration_reloaded")
@@ -129,21 +132,27 @@ class Agent:
         old = self._settings
         # What may be refused comes first.
         owners = self._doors.open_owners(new)
-        if _way_to_broker(new) != _way_to_broker(old):
+        if way_to_broker(new) != self._way:
             await self._connect(new)
         elif new.detect.topic != old.detect.topic:
             await self._telling.restart(new, self._link)
         watchful = self._detection.watches_lists
         self._detection.reload(new, owners)
-        if _what_is_read(new) != _what_is_read(old) or watchful != self._detection.watches_lists:
+        if what_is_read(new) != what_is_read(old) or watchful != self._detection.watches_lists:
             self._watch.replace_sampler(self._open_eyes(new))
             self._reporting.replace_sampler(self._doors.slow_sampler(new))
         if new.log != old.log:
             configure(new.log)
-        if (new.state, new.control) != (old.state, old.control):
-            log.warning("restart_needed", sections="state, control")
+        self._trouble.pop("restart", None)
+        if late := needs_restart(new, self._started_with):
+            self._trouble["restart"] = f"takes effect at the next start: {', '.join(late)}"
+            log.warning("restart_needed", settings=", ".join(late))
         self._reporting.settings = new
         self._settings = new
+        if new.report.interval_s != old.report.interval_s:
+            # The round that waits was told the old interval.
+            await self._jobs.end("reporting")
+            self._start_reporting()
 
     async def _connect(self, settings: Settings) -> None:
         # The new link is made first: if that fails, the old one is still there.
@@ -155,13 +164,16 @@ class Agent:
             on_late_reply=self._reporting.late_reply,
         )
         await self._disconnect()
-        self._link = link
+        self._link, self._way = link, way_to_broker(settings)
         await self._telling.restart(settings, link)
         if link is not None:
             await link.publisher.start()
+        self._start_reporting()
+
+    def _start_reporting(self) -> None:
         self._jobs.start(
             "reporting",
-            lambda: self._reporting.round(link),
+            lambda: self._reporting.round(self._link),
             deadline_s=lambda: longest_round_s(self._settings),
         )
 
@@ -231,14 +243,6 @@ class Agent:
         self._reporting.sampler.close()
         self._detection.close()
         self._state.close()
-
-
-def _way_to_broker(settings: Settings) -> object:
-    return settings.thing, settings.publish, settings.report.format
-
-
-def _what_is_read(settings: Settings) -> object:
-    return settings.collect, settings.custom_metrics, settings.publish.cert_file
 
 
 def _loop_time() -> float:

@@ -13,7 +13,7 @@ import structlog
 from devicewarden.config.loaded_profiles import NOTHING, LoadedProfiles
 from devicewarden.config.settings import Settings
 from devicewarden.daemon.blame import FindsOwners, owners_of
-from devicewarden.daemon.remembering import Remembering
+from devicewarden.daemon.remembering import Remembering, stray_ended
 from devicewarden.detect.evaluate import Evaluator
 from devicewarden.detect.observe import Observation, Observer, OwnConnection
 from devicewarden.detect.shape import message
@@ -27,7 +27,7 @@ from devicewarden.model.metric import (
 )
 from devicewarden.model.violation import ViolationEvent
 from devicewarden.state.state import State
-from devicewarden.state.violation_records import Step
+from devicewarden.state.violation_records import Filter, Step
 
 log = structlog.get_logger()
 
@@ -63,6 +63,7 @@ class Detection:
         self._now = now
         self._observer = Observer(include_loopback=settings.report.include_loopback)
         self._sample: Sample | None = None
+        self._strays_ended = False
         self.loaded = self._load(NOTHING)
         self.evaluator = Evaluator(
             self.loaded.profiles,
@@ -108,6 +109,9 @@ class Detection:
 
     def _judge(self, observation: Observation) -> None:
         evaluation = self.evaluator.observe(observation)
+        if not self._strays_ended:
+            self._strays_ended = True
+            self._end_strays({event.violation_id for event in evaluation.events})
         if evaluation.datapoints:
             self._state.datapoints.append(evaluation.datapoints)
         self._record(evaluation.events)
@@ -119,6 +123,22 @@ class Detection:
         self._remembering.save()
         self._state.violations.record([self._step(event) for event in events], self.sinks)
         self.on_events()
+
+    def _end_strays(self, told: set[str]) -> None:
+        """Invalidate violations in alarm in the state file that the evaluator knows nothing of.
+
+        Their snapshot was lost, so nothing would ever clear them.
+        """
+        known = told | {active.violation_id for active in self.evaluator.active()}
+        strays = [
+            stray_ended(found, self._settings.thing.name, self._now())
+            for found in self._state.violations.find(Filter(active=True))
+            if found.violation_id not in known
+        ]
+        if strays:
+            log.warning("violations_without_memory_ended", violations=len(strays))
+            self._state.violations.record(strays, self.sinks)
+            self.on_events()
 
     def _step(self, event: ViolationEvent) -> Step:
         if event.kind == "in-alarm" and self._sample is not None:

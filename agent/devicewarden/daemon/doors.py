@@ -1,6 +1,6 @@
 """How the agent reaches the outside: the real doors are opened in `start`, tests open others."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -37,7 +37,7 @@ class Doors:
     """
 
     now: Callable[[], datetime]
-    load: Callable[[], Settings]
+    load: Callable[[], Awaitable[Settings]]
     quiet_sampler: MakesWatcher
     slow_sampler: Callable[[Settings], TakesSamples]
     open_link: OpenLink

@@ -80,7 +80,8 @@ class Jobs:
     async def _watch(self) -> None:
         while True:
             if late := self._progress.late():
-                log.error("jobs_late", jobs=", ".join(late))
+                self._failures.failed("jobs_late", kind="watchdog", jobs=", ".join(late))
             else:
+                self._failures.recovered("jobs_in_time", kind="watchdog")
                 self._supervisor.watchdog()
             await asyncio.sleep((self._supervisor.watchdog_s or UNWATCHED_S) / 3)

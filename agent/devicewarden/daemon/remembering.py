@@ -17,7 +17,7 @@ from devicewarden.model.errors import BaselineError
 from devicewarden.model.violation import Datapoint, ViolationEvent
 from devicewarden.state.snapshots import Snapshot
 from devicewarden.state.state import State
-from devicewarden.state.violation_records import Verified
+from devicewarden.state.violation_records import Step, Verified, Violation
 
 log = structlog.get_logger()
 
@@ -101,6 +101,29 @@ class Remembering:
         since = self._state.datapoints.since(alarm.at - _HISTORY_BEFORE)
         until = takewhile(lambda point: ended_at is None or point.at <= ended_at, since)
         return [point for point in until if point.metric == alarm.behavior.metric]
+
+
+def stray_ended(violation: Violation, thing: str, at: datetime) -> Step:
+    """Make the end of a violation whose evaluator's memory was lost, in AWS's shape."""
+    told = {
+        "violationEventTime": round(at.timestamp() * 1000),
+        "thingName": thing,
+        "behavior": {"name": violation.behavior},
+        "violationEventType": "alarm-invalidated",
+        "violationId": violation.violation_id,
+        "securityProfileName": violation.profile,
+        "context": {"reason": "the agent lost its memory of it"},
+    }
+    return Step(
+        violation_id=violation.violation_id,
+        profile=violation.profile,
+        behavior=violation.behavior,
+        kind="alarm-invalidated",
+        at=at,
+        suppressed=violation.suppressed,
+        simulated=violation.simulated,
+        document=json.dumps(told),
+    )
 
 
 def _revived(document: Mapping[str, Any]) -> Behavior | None:

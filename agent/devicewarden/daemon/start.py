@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from devicewarden.collect.destinations import DestinationAddresses, open_destinations
 from devicewarden.collect.owner import Owners, open_owners
@@ -25,7 +25,7 @@ from devicewarden.publish.topics import report_topics
 from devicewarden.state.state import State, open_state
 
 
-def run(settings: Settings, *, load: Callable[[], Settings]) -> None:
+def run(settings: Settings, *, load: Callable[[], Awaitable[Settings]]) -> None:
     """Run the agent until SIGTERM.
 
     Raises:

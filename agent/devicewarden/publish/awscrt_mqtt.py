@@ -1,7 +1,4 @@
-"""Publisher over awscrt's MQTT 5 client: connects, subscribes, publishes, says goodbye.
-
-awscrt calls back on its own thread: each callback hops to the event loop, where all state lives.
-"""
+"""Publisher over awscrt's MQTT 5 client; its callbacks hop to the event loop, where all state is."""
 
 import asyncio
 import contextlib
