@@ -1,4 +1,4 @@
-"""Publisher over awscrt's MQTT 5 client; its callbacks hop to the event loop, where all state is."""
+"""Publisher over awscrt's MQTT 5 client; callbacks hop to the event loop, where all state is."""
 
 import asyncio
 import contextlib
