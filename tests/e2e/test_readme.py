@@ -1,5 +1,6 @@
 """What the README tells a newcomer to type is typed here."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from devicewarden.cli.judge import load_judge
+from devicewarden.config.profile import parse_profile
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[2]
@@ -25,6 +27,15 @@ def test_ci_runs_the_two_commands() -> None:
 
     assert set(COMMANDS) >= RUN_BY_CI
     assert set(script) >= RUN_BY_CI
+
+
+def test_its_security_profile_is_one_that_aws_takes_too() -> None:
+    (block,) = re.findall(r"^```json\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+    parsed = parse_profile(json.loads(block), name="readme", aws=True)
+
+    assert parsed.profile is not None
+    assert [p for p in parsed.problems if p.severity == "error"] == []
 
 
 @pytest.mark.timeout(600)
