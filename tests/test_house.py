@@ -34,6 +34,13 @@ def test_an_init_file_holds_its_docstring_and_nothing_else(source: Path) -> None
         assert re.fullmatch(r'"""[^"]+"""\n', source.read_text())
 
 
+def test_nobody_waits_in_a_way_that_forgets_a_cancellation() -> None:
+    # Python 3.11's wait_for does, when the cancellation comes as the wait ends: SIGTERM is lost.
+    waiting = [room_path(s) for s in SOURCES if "asyncio.wait_for(" in s.read_text()]
+
+    assert waiting == []
+
+
 def test_wire_names_of_a_report_stand_in_one_file() -> None:
     # The section of settings has the same name as the block of the report.
     long_names = {name for name in SHORT if "_" in name} - {"custom_metrics"}
