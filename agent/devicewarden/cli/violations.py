@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 import click
 
 from devicewarden.cli.options import config_option, load_or_exit
+from devicewarden.cli.rows import aligned, printable
 from devicewarden.cli.since import since_option
 from devicewarden.model.errors import AgentError, StateError
 from devicewarden.model.violation import Verification, ViolationType
@@ -103,7 +104,7 @@ def show(config: Path | None, violation_id: str, *, as_json: bool) -> None:
         return
     print(_table([violation]))
     if violation.note:
-        print(f"\n{_printable(violation.note)}")
+        print(f"\n{printable(violation.note)}")
     for event in document["events"]:
         # Escapes of JSON keep a hostile program's name from writing on the terminal.
         print(f"\n{json.dumps(event, indent=2)}")
@@ -147,12 +148,7 @@ def _document(violation: "Violation") -> dict[str, Any]:
 
 
 def _table(violations: Sequence["Violation"]) -> str:
-    rows = [_COLUMNS, *map(_row, violations)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    )
+    return aligned([_COLUMNS, *map(_row, violations)])
 
 
 def _row(violation: "Violation") -> tuple[str, ...]:
@@ -161,12 +157,8 @@ def _row(violation: "Violation") -> tuple[str, ...]:
         violation.violation_id,
         f"{violation.opened_at:%Y-%m-%d %H:%M:%S}Z",
         violation.kind,
-        _printable(violation.profile),
-        _printable(violation.behavior),
+        printable(violation.profile),
+        printable(violation.behavior),
         violation.verification,
         ", ".join(remark for remark, true in remarks.items() if true),
     )
-
-
-def _printable(text: str) -> str:
-    return "".join(character if character.isprintable() else "?" for character in text)

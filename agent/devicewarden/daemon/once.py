@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from devicewarden.collect.sampler import utc_now
 from devicewarden.config.settings import ReportSettings, Settings
 from devicewarden.daemon.link import Link
-from devicewarden.daemon.meter import Meter
-from devicewarden.daemon.start import open_link, quiet_sampler, slow_sampler, state
+from devicewarden.daemon.start import open_lone_link, quiet_sampler, slow_sampler, state
 from devicewarden.daemon.watch import Watch, gauges
 from devicewarden.model.errors import ConfigError
 from devicewarden.model.metric import NETWORK_TRAFFIC, Metrics
@@ -76,13 +75,7 @@ def send_once(settings: Settings, once: Once, *, within_s: float) -> tuple[int, 
 async def _send(settings: Settings, once: Once, within_s: float) -> tuple[int, Outcome]:
     # Presence is the daemon's, which may be running.
     publish = dataclasses.replace(settings.publish, presence_topic="")
-    link = open_link(
-        dataclasses.replace(settings, publish=publish),
-        stop=asyncio.Event(),
-        meter=Meter(),
-        on_change=lambda _connection: None,
-        on_late_reply=lambda _report_id, _outcome: None,
-    )
+    link = open_lone_link(dataclasses.replace(settings, publish=publish))
     if link is None:
         raise ConfigError("nowhere to publish to", hint="set publish.endpoint")
     await link.publisher.start()

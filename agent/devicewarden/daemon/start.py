@@ -53,13 +53,7 @@ def rehearse(settings: Settings) -> None:
         ConfigError: what a start would end with.
     """
     owners(settings)
-    open_link(
-        settings,
-        stop=asyncio.Event(),
-        meter=Meter(),
-        on_change=lambda _connection: None,
-        on_late_reply=lambda _report_id, _outcome: None,
-    )
+    open_lone_link(settings)
 
 
 class WatchfulSampler:
@@ -119,6 +113,21 @@ def open_link(
         settings.publish, thing=settings.thing.name, encoding=settings.report.format
     )
     return Link(publisher=publisher, exchange=exchange, topic=topics.report)
+
+
+def open_lone_link(settings: Settings) -> Link | None:
+    """Make a link outside the daemon, where nobody is told of changes; None: no broker.
+
+    Raises:
+        ConfigError: a certificate, key, module or topic that cannot be used.
+    """
+    return open_link(
+        settings,
+        stop=asyncio.Event(),
+        meter=Meter(),
+        on_change=lambda _connection: None,
+        on_late_reply=lambda _report_id, _outcome: None,
+    )
 
 
 def state(settings: Settings) -> State:

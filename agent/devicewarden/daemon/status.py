@@ -1,11 +1,12 @@
 """How things stand, as one JSON document: `devicewarden status --json` prints it unchanged."""
 
-import os
 import resource
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from pathlib import Path
 
+from devicewarden.collect.proc_figures import own_rss_bytes
 from devicewarden.config.settings import Settings
 from devicewarden.daemon.detection import Detection
 from devicewarden.daemon.link import Link
@@ -145,9 +146,7 @@ def _problems(facts: Facts) -> Mapping[str, str]:
 
 def _own_cost() -> Document:
     used = resource.getrusage(resource.RUSAGE_SELF)
-    with open("/proc/self/statm", "rb") as statm:  # noqa: PTH123  pathlib is not loaded here
-        resident_pages = int(statm.read().split()[1])
     return {
-        "rss_bytes": resident_pages * os.sysconf("SC_PAGE_SIZE"),
+        "rss_bytes": own_rss_bytes(Path("/proc")),
         "cpu_s": round(used.ru_utime + used.ru_stime, 3),
     }
