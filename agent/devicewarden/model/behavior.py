@@ -3,11 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 Comparison: TypeAlias = Literal[
     "less-than", "less-than-equals", "greater-than", "greater-than-equals"
 ]
+OPPOSITE: Final[Mapping[Comparison, Comparison]] = {
+    "less-than": "greater-than-equals",
+    "less-than-equals": "greater-than",
+    "greater-than": "less-than-equals",
+    "greater-than-equals": "less-than",
+}
+"""What holds exactly where the other does not."""
 Confidence: TypeAlias = Literal["HIGH", "MEDIUM", "LOW"]
 Network: TypeAlias = IPv4Network | IPv6Network
 

@@ -86,3 +86,11 @@ class TemporaryDeliveryError(DeliveryError):
 
 class PermanentDeliveryError(DeliveryError):
     """Never delivered again: the sink will not take this event."""
+
+
+class AuditError(AgentError):
+    """Something could not be judged: the check ends undecided, and the audit goes on."""
+
+
+class MitigationError(AgentError):
+    """An action failed and was undone: it is recorded, and the operator is told."""

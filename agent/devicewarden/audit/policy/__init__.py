@@ -1,0 +1,1 @@
+"""Judge policy documents: bytes -> faults. Pure: no clock, file or socket."""
