@@ -128,6 +128,18 @@ def test_replay_is_a_table_with_the_count_beside_it(folder: Path) -> None:
     assert "5 alarms of 5 of 5 behaviors, from 2592 datapoints" in result.stderr
 
 
+def test_replay_says_which_behavior_may_say_the_contrary(folder: Path, tmp_path: Path) -> None:
+    value = {"count": 1000}
+    flood = behavior(CONNECTIONS, "flood", comparisonOperator="greater-than", value=value)
+    (tmp_path / "flood.json").write_text(json.dumps([flood]))
+
+    [doubt] = replayed(folder, tmp_path / "flood.json")["doubts"]
+    shown = run(profile_command.command, folder, "replay", str(tmp_path / "flood.json")).stdout
+
+    assert (doubt["behavior"], doubt["failed"], doubt["datapoints"]) == ("flood", 864, 864)
+    assert "doubt: flood failed 864 of 864 datapoints: a behavior says what is normal" in shown
+
+
 def test_replay_of_a_broken_profile_says_how_to_learn_why(folder: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken.json"
     broken.write_text("[{}]")

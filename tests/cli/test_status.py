@@ -16,6 +16,7 @@ QUIET: dict[str, Any] = {
         "profiles": [],
         "active": [],
         "learning": [],
+        "doubts": [],
         "no_data": [],
         "sockets_missed": 0,
         "sinks": {"log": {"waiting": 0, "dropped": 0, "refused": 0}},
@@ -52,6 +53,16 @@ BUSY: dict[str, Any] = {
             }
         ],
         "learning": [{"profile": "edge", "behavior": "ml", "progress": 0.37}],
+        "doubts": [
+            {
+                "profile": "edge",
+                "behavior": "flood",
+                "metric": "m",
+                "datapoints": 12,
+                "failed": 11,
+                "hint": "write less-than",
+            }
+        ],
         "no_data": [{"profile": "edge", "behavior": "msgs", "metric": "m", "reason": "no topics"}],
         "sockets_missed": 7,
         "sinks": {"mqtt": {"waiting": 2, "dropped": 0, "refused": 1}},
@@ -72,7 +83,7 @@ def test_an_agent_that_just_started_tells_what_it_does_not_know_yet() -> None:
     assert shown["last report"] == "none yet"
     assert shown["listening"] == "not read yet"
     assert shown["own cost"] == "32.0 MiB, 0.10 % of one core"
-    assert not {"problem", "alarm", "unseen", "sink"} & shown.keys()
+    assert not {"problem", "alarm", "doubt", "unseen", "sink"} & shown.keys()
 
 
 def test_everything_that_is_not_well_has_a_line() -> None:
@@ -85,6 +96,7 @@ def test_everything_that_is_not_well_has_a_line() -> None:
     assert shown["traffic"] == "1,234,567 bytes in, 89 bytes out since the start"
     assert shown["alarm"] == 'edge/no-telnet since 2026-01-01 00:00:00 UTC: {"ports": [23]}'
     assert shown["learning"] == "edge/ml (37 %)"
+    assert shown["doubt"] == "edge/flood failed 11 of 12 datapoints: write less-than"
     assert shown["no data"] == "edge/msgs: m: no topics"
     assert shown["unseen"] == "7 sockets came and went unseen"
     assert shown["sink"] == "mqtt: 2 waiting, 0 dropped, 1 refused"

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from devicewarden.collect.socket_makers import Transport
 from devicewarden.config.settings import DetectSettings, Settings, StateSettings, ThingSettings
@@ -79,6 +80,13 @@ class World:
         )
         self.detection.look(sample, None, None)
 
+    def see_for(self, windows: int, *ports: int) -> None:
+        """See the same in so many windows of five minutes, and the moment after them."""
+        for _ in range(windows):
+            self.see(*ports)
+            self.at += timedelta(seconds=299)
+        self.see(*ports)
+
     def violations(self) -> tuple[Violation, ...]:
         return self.state.violations.find(Filter())
 
@@ -135,6 +143,22 @@ def test_a_violation_whose_memory_was_lost_does_not_stay_in_alarm(
     found = {v.violation_id: v.kind for v in world.violations()}
     assert found.pop(raised.violation_id) == "alarm-invalidated"
     assert list(found.values()) == (["in-alarm"] if 23 in ports else [])
+
+
+def test_a_behavior_that_fails_for_its_first_hour_is_doubted_once(tmp_path: Path) -> None:
+    world = World(tmp_path)
+
+    with capture_logs() as told:
+        world.see_for(12, 22, 23)
+        shown = [doubt.behavior for doubt in world.detection.evaluator.doubts()]
+        world.restart()
+        world.see_for(2, 22, 23)
+
+    assert shown == ["no-telnet"]
+    [warning] = [each for each in told if each["event"] == "behavior_doubted"]
+    assert warning["log_level"] == "warning"
+    assert (warning["behavior"], warning["failed"], warning["datapoints"]) == ("no-telnet", 12, 12)
+    assert "write in-port-set" in warning["hint"]
 
 
 def test_a_broken_file_leaves_its_last_good_profile_in_force(tmp_path: Path) -> None:

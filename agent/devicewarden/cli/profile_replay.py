@@ -15,6 +15,7 @@ from devicewarden.cli.since import history_option
 if TYPE_CHECKING:
     from devicewarden.config.settings import Settings
     from devicewarden.detect.retrospect import Retrospect
+    from devicewarden.detect.trial import Doubt
     from devicewarden.model.behavior import SecurityProfile
     from devicewarden.model.violation import ViolationEvent
 
@@ -68,6 +69,8 @@ def _tell(profile: "SecurityProfile", found: "Retrospect") -> None:
         print(aligned([heads, *map(_row, found.events)]))
     for behavior in found.no_data:
         print(f"no data: {behavior.behavior} ({behavior.metric}): {behavior.reason}")
+    for doubt in found.doubts:
+        print(f"doubt: {doubt.behavior} failed {_share(doubt)}: {doubt.hint}")
     for learning in found.training:
         if learning.progress < 1:
             print(f"still learning at the end: {learning.behavior}: {learning.progress:.0%}")
@@ -78,6 +81,10 @@ def _tell(profile: "SecurityProfile", found: "Retrospect") -> None:
         f"{len(profile.behaviors)} behaviors, from {found.datapoints} datapoints{span}",
         file=sys.stderr,
     )
+
+
+def _share(doubt: "Doubt") -> str:
+    return f"{doubt.failed} of {doubt.datapoints} datapoints"
 
 
 def _row(event: "ViolationEvent") -> tuple[str, ...]:
@@ -98,6 +105,7 @@ def _document(profile: "SecurityProfile", found: "Retrospect") -> dict[str, Any]
         "to": found.last_at and found.last_at.isoformat(),
         "events": [message(event) for event in found.events],
         "noData": [each._asdict() for each in found.no_data],
+        "doubts": [each._asdict() for each in found.doubts],
         "learning": [
             {"behavior": each.behavior, "progress": round(each.progress, 3)}
             for each in found.training

@@ -33,6 +33,7 @@ def render(document: dict[str, Any]) -> str:
         *(("alarm", _alarm(active)) for active in document["detection"]["active"]),
         *(("learning", _learning(each)) for each in document["detection"]["learning"]),
         *(("no data", _no_data(each)) for each in document["detection"]["no_data"]),
+        *(("doubt", _doubt(each)) for each in document["detection"]["doubts"]),
         *_unseen(document["detection"]),
         ("own cost", _own_cost(document)),
         *(("problem", f"{subject}: {why}") for subject, why in document["problems"].items()),
@@ -93,6 +94,11 @@ def _learning(each: dict[str, Any]) -> str:
 
 def _no_data(each: dict[str, Any]) -> str:
     return f"{each['profile']}/{each['behavior']}: {each['metric']}: {each['reason']}"
+
+
+def _doubt(each: dict[str, Any]) -> str:
+    share = f"{each['failed']} of {each['datapoints']} datapoints"
+    return f"{each['profile']}/{each['behavior']} failed {share}: {each['hint']}"
 
 
 def _unseen(detection: dict[str, Any]) -> list[tuple[str, str]]:

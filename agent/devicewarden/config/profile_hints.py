@@ -6,12 +6,13 @@ less believed, so only what speaks clearly counts.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final, NamedTuple, assert_never
 
 from devicewarden.config.fault import KeyPath
 from devicewarden.config.profile_schema import METRICS, Measured
 from devicewarden.model.behavior import (
+    OPPOSITE,
     Behavior,
     CidrSet,
     Comparison,
@@ -52,14 +53,6 @@ _COUNTED_EVENTS: Final = frozenset(
 _NEVER_WANTED: Final = frozenset(
     {"aws:num-authorization-failures", "aws:num-disconnects", "aws:disconnect-duration"}
 )
-_OPPOSITE: Final[Mapping[Comparison, Comparison]] = {
-    "less-than": "greater-than-equals",
-    "less-than-equals": "greater-than",
-    "greater-than": "less-than-equals",
-    "greater-than-equals": "less-than",
-}
-
-
 _LIST: Final = "looks like the contrary of what its name says: the list alarms at"
 
 
@@ -112,7 +105,7 @@ def _inverse(metric: str, comparison: Comparison, limit: str) -> str:
     return (
         "looks like the alarm condition, but a behavior says what is normal: this one alarms "
         f"whenever {metric} is not {comparison} {limit}; if that is not meant, "
-        f"write {_OPPOSITE[comparison]}"
+        f"write {OPPOSITE[comparison]}"
     )
 
 

@@ -17,6 +17,7 @@ from devicewarden.daemon.remembering import Remembering, stray_ended
 from devicewarden.detect.evaluate import Evaluator
 from devicewarden.detect.observe import Observation, Observer, OwnConnection
 from devicewarden.detect.shape import message
+from devicewarden.detect.trial import Doubt
 from devicewarden.model.metric import (
     DESTINATIONS,
     LISTENING_TCP_PORTS,
@@ -73,6 +74,7 @@ class Detection:
         )
         self._remembering = Remembering(self.evaluator, state)
         self._remembering.restore()
+        self._doubted = self._named_doubts().keys()
 
     @property
     def watches_lists(self) -> bool:
@@ -114,8 +116,19 @@ class Detection:
             self._end_strays({event.violation_id for event in evaluation.events})
         if evaluation.datapoints:
             self._state.datapoints.append(evaluation.datapoints)
+            self._tell_doubts()
         self._record(evaluation.events)
         self._remembering.save_if_due()
+
+    def _tell_doubts(self) -> None:
+        """Tell of each behavior once, over restarts too; the status goes on to show it."""
+        found = self._named_doubts()
+        for name in found.keys() - self._doubted:
+            log.warning("behavior_doubted", **found[name]._asdict())
+        self._doubted = found.keys()
+
+    def _named_doubts(self) -> dict[tuple[str, str], Doubt]:
+        return {(each.profile, each.behavior): each for each in self.evaluator.doubts()}
 
     def _record(self, events: list[ViolationEvent]) -> None:
         if not events:

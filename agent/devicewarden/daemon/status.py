@@ -124,6 +124,7 @@ def _detection(facts: Facts) -> Document:
             {"profile": t.profile, "behavior": t.behavior, "progress": round(t.progress, 3)}
             for t in evaluator.training()
         ],
+        "doubts": [each._asdict() for each in evaluator.doubts()],
         "no_data": [each._asdict() for each in evaluator.no_data()],
         "sockets_missed": facts.detection.sockets_missed,
         "sinks": {name: told._asdict() for name, told in facts.state.outbox.counts().items()},

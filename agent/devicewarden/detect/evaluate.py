@@ -15,7 +15,8 @@ from devicewarden.detect.learned import Learned, SeriesKey
 from devicewarden.detect.lists import Lists
 from devicewarden.detect.observe import Observation
 from devicewarden.detect.roster import Roster
-from devicewarden.detect.standing import NoData, Training, no_data, training
+from devicewarden.detect.standing import NoData, Training, doubts, no_data, training
+from devicewarden.detect.trial import Doubt
 from devicewarden.detect.window import Grid
 from devicewarden.model.behavior import Behavior, SecurityProfile
 from devicewarden.model.metric import Number
@@ -116,6 +117,10 @@ class Evaluator:
     def training(self) -> list[Training]:
         """Tell how far the behaviors are that have to learn first."""
         return training(self._roster, self.learned)
+
+    def doubts(self) -> list[Doubt]:
+        """Tell the behaviors that may say the contrary of what is meant."""
+        return doubts(self._roster)
 
     def forgive(self, alarm: ViolationEvent, history: Iterable[Datapoint] = ()) -> bool:
         """Answer FALSE_POSITIVE: what raised this alarm was normal.

@@ -24,6 +24,7 @@ from devicewarden.detect.elements import (
 )
 from devicewarden.detect.learned import SeriesKey
 from devicewarden.detect.static import SetCriteria, finder, fits
+from devicewarden.detect.trial import Trial
 from devicewarden.model.violation import ViolationEvent
 
 _NONE: Final[Elements] = frozenset()
@@ -36,6 +37,7 @@ class ListJudge:
         life: of its violations.
         key: the metric, and the length of windows.
         fits: whether the metric is of a kind that the criteria can judge.
+        trial: in how many of its windows something offended at the end.
     """
 
     __slots__ = (
@@ -48,12 +50,14 @@ class ListJudge:
         "fits",
         "key",
         "life",
+        "trial",
     )
 
     def __init__(self, life: Lifecycle, key: SeriesKey, criteria: SetCriteria) -> None:
         self.life = life
         self.key = key
         self.fits = True
+        self.trial = Trial(key.length_s)
         self._kind: type[ListValue] | None = None
         self._in_window: set[Any] = set()
         self._criteria = criteria
@@ -132,6 +136,8 @@ class ListJudge:
         """Judge a window by what offended in it."""
         offending = frozenset(self._in_window)
         self._in_window = set()
+        if self.fits:
+            self.trial.note(violates=bool(self._offending))
         active = self.life.alarm.active is not None
         wanted = self.life.behavior.to_clear if active else self.life.behavior.to_alarm
         if not self.fits or wanted == 1:

@@ -7,6 +7,7 @@ from devicewarden.detect.alarm import QUIET, Judged, Lifecycle
 from devicewarden.detect.learned import Known, SeriesKey
 from devicewarden.detect.shape import metric_value
 from devicewarden.detect.static import COMPARE
+from devicewarden.detect.trial import Trial
 from devicewarden.model.behavior import (
     Comparison,
     MachineLearning,
@@ -34,15 +35,17 @@ class NumberJudge:
         key: the datapoints that it judges.
         criteria: when it holds.
         forgiven: by a FALSE_POSITIVE, for a statistical threshold.
+        trial: how many of its datapoints violated.
     """
 
-    __slots__ = ("criteria", "forgiven", "key", "life")
+    __slots__ = ("criteria", "forgiven", "key", "life", "trial")
 
     def __init__(self, life: Lifecycle, key: SeriesKey, criteria: NumberCriteria) -> None:
         self.life = life
         self.key = key
         self.criteria = criteria
         self.forgiven: Forgiven | None = None
+        self.trial = Trial(key.length_s)
 
     def judge(
         self, datapoint: Datapoint, value: float, known: Known, recent: Iterable[Datapoint]
@@ -56,7 +59,10 @@ class NumberJudge:
             recent: the last datapoints, this one included.
         """
         violates = self._violates(value, known)
-        if violates is None or (not violates and self.life.alarm is QUIET):
+        if violates is None:
+            return []
+        self.trial.note(violates=violates)
+        if not violates and self.life.alarm is QUIET:
             return []
 
         def context() -> Mapping[str, Any]:

@@ -14,7 +14,7 @@ from devicewarden.detect.list_judge import ListJudge
 from devicewarden.detect.number_judge import Forgiven
 from devicewarden.detect.roster import Roster
 from devicewarden.detect.shape import parse_metric_value
-from devicewarden.detect.snapshot import VERSION
+from devicewarden.detect.snapshot import VERSION, name_of
 from devicewarden.detect.window import Grid, OpenList, OpenNumber, Windows
 from devicewarden.model.errors import BaselineError
 from devicewarden.model.metric import Number
@@ -51,6 +51,7 @@ def read(document: object, book: Book, grid: Grid, roster: Roster) -> list[Kept]
     series = [_series(each) for each in _array(document, "series")]
     windows = [_windows(each) for each in _array(document, "windows")]
     behaviors = [_behavior(each) for each in _array(document, "behaviors")]
+    trials = dict(_trial(each) for each in _array(document, "trials"))
 
     book.elapsed = elapsed
     book.heard_s = {metric: s for metric, s in heard_s.items() if metric in book.judged_metrics}
@@ -58,6 +59,8 @@ def read(document: object, book: Book, grid: Grid, roster: Roster) -> list[Kept]
         if key in roster.numbers:
             book.judged_s[key], book.recent[key] = judged_s, recent
     grid.adopt(windows)
+    for judge in roster.judges:
+        judge.trial.datapoints, judge.trial.failed = trials.get(name_of(judge), (0, 0))
     return [kept for kept in behaviors if not _placed(kept, roster)]
 
 
@@ -133,6 +136,15 @@ def _behavior(document: object) -> Kept:
         forgiven=None if forgiven is None else _forgiven(forgiven),
         in_window=None if in_window is None else _list(metric, in_window),
     )
+
+
+def _trial(document: object) -> tuple[tuple[str, str, int], tuple[int, int]]:
+    match document:
+        case [profile, behavior, said, datapoints, failed]:
+            name = fields.text(profile), fields.text(behavior), fields.count(said)
+            return name, (fields.count(datapoints), fields.count(failed))
+        case _:
+            raise BaselineError("no trial")
 
 
 def _forgiven(document: object) -> Forgiven:

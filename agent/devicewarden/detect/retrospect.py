@@ -8,6 +8,7 @@ from typing import NamedTuple
 from devicewarden.detect.evaluate import Evaluator
 from devicewarden.detect.replay import observations
 from devicewarden.detect.standing import NoData, Training
+from devicewarden.detect.trial import Doubt
 from devicewarden.model.behavior import SecurityProfile
 from devicewarden.model.violation import Datapoint, ViolationEvent
 
@@ -22,6 +23,7 @@ class Retrospect(NamedTuple):
         last_at: time of the last one.
         no_data: behaviors that could not be judged at the end.
         training: behaviors that learn, and how far they came; they begin with nothing learnt.
+        doubts: behaviors that nearly all of the datapoints violated.
     """
 
     events: tuple[ViolationEvent, ...]
@@ -30,6 +32,7 @@ class Retrospect(NamedTuple):
     last_at: datetime | None
     no_data: tuple[NoData, ...]
     training: tuple[Training, ...]
+    doubts: tuple[Doubt, ...]
 
 
 def retrospect(
@@ -60,6 +63,7 @@ def retrospect(
         last_at=judged.last_at,
         no_data=tuple(evaluator.no_data()),
         training=tuple(evaluator.training()),
+        doubts=tuple(evaluator.doubts()),
     )
 
 

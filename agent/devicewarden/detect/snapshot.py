@@ -1,6 +1,8 @@
 """Where an evaluator stands, written as a small JSON document: it survives restarts."""
 
+import json
 from typing import Any, Final
+from zlib import crc32
 
 from devicewarden.detect.alarm import QUIET, Active
 from devicewarden.detect.book import Book
@@ -41,7 +43,19 @@ def write(book: Book, grid: Grid, roster: Roster) -> dict[str, Any]:
         ],
         "windows": [_windows(windows) for windows in grid.all()],
         "behaviors": [_behavior(judge) for judge in roster.judges if _is_remarkable(judge)],
+        "trials": [
+            [*name_of(judge), judge.trial.datapoints, judge.trial.failed]
+            for judge in roster.judges
+            if judge.trial.datapoints
+        ],
     }
+
+
+def name_of(judge: Judge) -> tuple[str, str, int]:
+    """Name a behavior in few bytes, so that one that says something else has another name."""
+    behavior = judge.life.behavior
+    said = json.dumps(behavior.document, sort_keys=True)
+    return judge.life.profile, behavior.name, crc32(said.encode())
 
 
 def _windows(windows: Windows) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Where behaviors stand that cannot judge: no data, or not enough learnt. They are not fine."""
+"""Where behaviors stand that are not fine: no data, not enough learnt, or alarmed by all data."""
 
 from typing import Final, NamedTuple
 
@@ -6,6 +6,7 @@ from devicewarden.detect.book import Book
 from devicewarden.detect.learned import BaselineKey, Learned
 from devicewarden.detect.list_judge import ListJudge
 from devicewarden.detect.roster import Judge, Roster
+from devicewarden.detect.trial import Doubt, advice
 from devicewarden.model.behavior import StatisticalThreshold
 
 _PATIENCE_S: Final = 3600
@@ -49,6 +50,22 @@ def training(roster: Roster, learned: Learned) -> list[Training]:
     return [
         Training(judge.life.profile, judge.life.behavior.name, key, learned.progress(key))
         for judge, key in roster.learners()
+    ]
+
+
+def doubts(roster: Roster) -> list[Doubt]:
+    """Tell the behaviors that failed nearly all of their datapoints since they are in force."""
+    return [
+        Doubt(
+            judge.life.profile,
+            judge.life.behavior.name,
+            judge.key.metric,
+            judge.trial.datapoints,
+            judge.trial.failed,
+            advice(judge.life.behavior),
+        )
+        for judge in roster.judges
+        if judge.trial.doubtful
     ]
 
 
