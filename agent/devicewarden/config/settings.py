@@ -66,6 +66,9 @@ class PublishSettings:
     port: int = knob(
         0, "port of the broker; 0: 8883, or 1883 without tls", minimum=0, maximum=65535
     )
+    library: Literal["auto", "awscrt", "paho"] = knob(
+        "auto", "MQTT library; auto: awscrt where it can be imported, else paho-mqtt"
+    )
     tls: bool = knob(True, "speak TLS 1.2 or later")
     insecure: bool = knob(False, "allow plain text to a broker that is not on loopback")
     ca_file: str = knob(
