@@ -11,8 +11,8 @@ def main() -> int:
     if sys.argv[1:2] == ["run"]:
         from devicewarden.cli import resident  # noqa: PLC0415  see above
 
-        if config := resident.config_of(sys.argv[2:]):
-            return resident.main(*config)
+        if arguments := resident.arguments_of(sys.argv[2:]):
+            return resident.main(arguments)
     from devicewarden.cli.main import main as command  # noqa: PLC0415  see above
 
     return command()

@@ -1,17 +1,14 @@
 """The daemon's own way in: `devicewarden run` without click, which it would keep for years."""
 
-import json
-import os
-import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from devicewarden.cli.failure import tell
-from devicewarden.config.plain import from_plain
+from devicewarden.cli.judged import Configuration
 from devicewarden.config.settings import Settings
-from devicewarden.model.errors import AgentError, ConfigError, Problem
+from devicewarden.model.errors import AgentError, ConfigError
 
 NEVER_LOADED: Final = ("rich", "ssl")
 """structlog loads rich, and asyncio ssl, where they are there: 9 MiB that the daemon never uses.
@@ -19,105 +16,77 @@ NEVER_LOADED: Final = ("rich", "ssl")
 TLS is awscrt's alone, see docs/adr/0001-one-tls-stack.md.
 """
 
-JUDGED_WITHIN_S: Final = 120.0
-"""A hostile TOML file can keep its parser busy for minutes."""
+
+class Arguments(NamedTuple):
+    """What `devicewarden run` was told.
+
+    Attributes:
+        config: the configuration file, None for the usual one.
+        last_good: where a configuration that works is kept, for the day when it is broken.
+    """
+
+    config: Path | None = None
+    last_good: Path | None = None
 
 
-def config_of(arguments: Sequence[str]) -> tuple[Path | None] | None:
-    """Read `--config FILE` or nothing at all; None: anything else, which click is asked about."""
+class _Start(NamedTuple):
+    judge: Callable[[], Settings]
+    in_force: str
+
+
+def arguments_of(arguments: Sequence[str]) -> Arguments | None:
+    """Read the usual arguments; None: anything else, which click is asked about."""
     match arguments:
         case []:
-            return (None,)
-        case ["--config", file]:
-            return (Path(file),)
+            return Arguments()
+        case ["--config", config]:
+            return Arguments(Path(config))
+        case ["--last-good", last_good]:
+            return Arguments(last_good=Path(last_good))
+        case ["--config", config, "--last-good", last_good]:
+            return Arguments(Path(config), Path(last_good))
         case _:
             return None
 
 
-def main(config: Path | None) -> int:
+def main(arguments: Arguments) -> int:
     """Run the agent until SIGTERM and return the exit status; SIGHUP reads the configuration anew.
 
-    Args:
-        config: the configuration file, None for the usual one.
+    A broken configuration ends it with 78; with `last_good` the agent starts all the same, with
+    the last one that worked or else with the defaults, and tells what is wrong: ADR 0006.
     """
+    for name in NEVER_LOADED:
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # None stops an import
+    configuration = Configuration(*arguments)
+    first_refused: ConfigError | None = None
     try:
-        settings = judged(config)
-        for name in NEVER_LOADED:
-            sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # None stops an import
-        from devicewarden.daemon.start import run  # noqa: PLC0415  after what is above
-
-        run(settings, load=lambda: judged_meanwhile(config))
+        for start in _starts(configuration, with_substitutes=arguments.last_good is not None):
+            try:
+                _run(start, configuration, first_refused)
+            except ConfigError as error:
+                first_refused = first_refused or error
+            else:
+                return 0
     except AgentError as error:
         return tell(error)
-    return 0
+    return tell(first_refused) if first_refused else 0
 
 
-def judged(config: Path | None) -> Settings:
-    """Have another process read and judge the configuration: its machinery ends with it.
-
-    Raises:
-        ConfigError: with everything that is wrong, or that it cannot be judged.
-    """
-    try:
-        done = subprocess.run(  # noqa: S603  our own interpreter
-            _command(config),
-            env=_environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=JUDGED_WITHIN_S,
-            check=False,
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        raise ConfigError(f"the configuration cannot be judged: {error}") from error
-    return _understood(done.stdout, done.stderr)
+def _starts(configuration: Configuration, *, with_substitutes: bool) -> Iterator[_Start]:
+    yield _Start(configuration.judge, "what is configured")
+    if with_substitutes:
+        yield _Start(configuration.judge_last_good, "the last good one")
+        yield _Start(configuration.judge_defaults, "the default one")
 
 
-async def judged_meanwhile(config: Path | None) -> Settings:
-    """Do the same while the agent goes on; whoever cancels this ends the other process too.
+def _run(start: _Start, configuration: Configuration, refused: ConfigError | None) -> None:
+    settings = start.judge()
+    from devicewarden.daemon.refusal import Refusal  # noqa: PLC0415  after NEVER_LOADED
+    from devicewarden.daemon.start import run  # noqa: PLC0415  after NEVER_LOADED
 
-    Raises:
-        ConfigError: with everything that is wrong, or that it cannot be judged.
-    """
-    import asyncio  # noqa: PLC0415  imported late, so that it does without ssl
-
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *_command(config),
-            env=_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-    except OSError as error:
-        raise ConfigError(f"the configuration cannot be judged: {error}") from error
-    try:
-        async with asyncio.timeout(JUDGED_WITHIN_S):
-            return _understood(*await process.communicate())
-    except TimeoutError:
-        raise ConfigError("the configuration cannot be judged: it takes too long") from None
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-
-
-def _command(config: Path | None) -> list[str]:
-    # -P keeps the current folder out of the interpreter's path, which is ours.
-    judge = [sys.executable, "-P", "-m", "devicewarden.cli.effective"]
-    return judge if config is None else [*judge, str(config)]
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-
-
-def _understood(output: bytes, complaint: bytes) -> Settings:
-    try:
-        document = json.loads(output)
-    except ValueError:
-        why = complaint.decode(errors="replace").strip().rpartition("\n")[2]
-        raise ConfigError(f"the configuration cannot be judged: {why}") from None
-    if "settings" not in document:
-        problems = tuple(Problem(*problem) for problem in document["problems"])
-        raise ConfigError(document["message"], hint=document["hint"], problems=problems)
-    return from_plain(document["settings"])
+    run(
+        settings,
+        load=configuration.judge_meanwhile,
+        proved=configuration.keep,
+        refusal=None if refused is None else Refusal(refused, start.in_force),
+    )

@@ -5,13 +5,13 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from devicewarden.config.environment import environment_layer
 from devicewarden.config.fault import Fault, dotted
 from devicewarden.config.files import Files, read_files
 from devicewarden.config.knobs import knobs
-from devicewarden.config.layers import Merged, merge
+from devicewarden.config.layers import Layer, Merged, merge
 from devicewarden.config.paths import broken_paths
 from devicewarden.config.rules import broken_rules
 from devicewarden.config.settings import Settings
@@ -30,11 +30,13 @@ class Loaded:
         origins: dotted key -> `default`, `FILE:LINE` or `environment NAME`, with what filled an
             empty value in behind it: `default (host name)`.
         files: the files that were read, in order; later ones win.
+        given: section -> key -> value as written, defaults left out; good for `load_given`.
     """
 
     settings: Settings
     origins: Mapping[str, str]
     files: tuple[Path, ...]
+    given: Mapping[str, Any]
 
 
 def load(
@@ -51,8 +53,25 @@ def load(
         ConfigError: with every problem there is, not just the first.
     """
     files = read_files((config or default).absolute(), must_exist=config is not None)
-    variables, environment_problems = environment_layer(environ)
-    merged = merge((*files.layers, variables))
+    variables, problems = environment_layer(environ)
+    return _judged(files, merge((*files.layers, variables)), problems, environ)
+
+
+def load_given(given: Mapping[str, Any], environ: Mapping[str, str]) -> Loaded:
+    """Judge again what `Loaded.given` once was; files and variables are not asked.
+
+    Raises:
+        ConfigError: with every problem there is, not just the first.
+    """
+    return _judged(Files((), (), ()), merge((Layer(given, {}),)), (), environ)
+
+
+def _judged(
+    files: Files,
+    merged: Merged,
+    environment_problems: tuple[Problem, ...],
+    environ: Mapping[str, str],
+) -> Loaded:
     typed, type_faults = structure(merged.values)
     settings = _with_names(typed)
     faults = [*type_faults, *_broken(files, settings, environ, type_faults)]
@@ -60,7 +79,7 @@ def load(
     if problems:
         problems = _in_order(problems, files)
         raise ConfigError(_summary(problems), problems=problems)
-    return Loaded(settings, _origins(merged, typed), files.read)
+    return Loaded(settings, _origins(merged, typed), files.read, merged.values)
 
 
 def _broken(

@@ -18,6 +18,7 @@ from devicewarden.daemon.first_failure import FirstFailure
 from devicewarden.daemon.jobs import Jobs
 from devicewarden.daemon.log import configure
 from devicewarden.daemon.meter import Meter
+from devicewarden.daemon.refusal import Refusal, forget, postpone
 from devicewarden.daemon.reporting import Reporting
 from devicewarden.daemon.status import Facts, describe_agent
 from devicewarden.daemon.telling import Telling
@@ -88,7 +89,10 @@ class Agent:
             self._jobs.start("pumping", self._pump, deadline_s=lambda: SLOW_S)
             self._jobs.start("reloading", self._reload_when_asked, deadline_s=lambda: math.inf)
             self._jobs.start_watchdog()
+            if self._doors.refusal is not None:
+                self._doors.refusal.tell(self._trouble, self._doors.supervisor)
             self._doors.supervisor.ready()
+            self._doors.proved()
             log.info("agent_started", thing=self._settings.thing.name, version=VERSION)
             await self._stop.wait()
             self._doors.supervisor.stopping()
@@ -118,12 +122,11 @@ class Agent:
         try:
             new = await self._doors.load()
             await self._apply(new)
-            self._trouble.pop("configuration", None)
+            self._doors.proved()
+            forget(self._trouble, self._doors.supervisor)
             log.info("configuration_reloaded")
         except ConfigError as error:
-            told = "; ".join(str(problem) for problem in error.problems) or str(error)
-            self._trouble["configuration"] = f"refused, the old one is in force: {told}"
-            log.warning("configuration_refused", error=told, hint=error.hint)
+            Refusal(error, "the old one").tell(self._trouble, self._doors.supervisor)
         finally:
             if not self._stop.is_set():
                 self._doors.supervisor.ready()
@@ -143,10 +146,7 @@ class Agent:
             self._reporting.replace_sampler(self._doors.slow_sampler(new))
         if new.log != old.log:
             configure(new.log)
-        self._trouble.pop("restart", None)
-        if late := needs_restart(new, self._started_with):
-            self._trouble["restart"] = f"takes effect at the next start: {', '.join(late)}"
-            log.warning("restart_needed", settings=", ".join(late))
+        postpone(needs_restart(new, self._started_with), self._trouble)
         self._reporting.settings = new
         self._settings = new
         if new.report.interval_s != old.report.interval_s:

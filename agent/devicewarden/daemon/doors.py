@@ -8,6 +8,7 @@ from typing import Protocol
 from devicewarden.config.settings import Settings
 from devicewarden.daemon.blame import FindsOwners
 from devicewarden.daemon.link import OpenLink
+from devicewarden.daemon.refusal import Refusal
 from devicewarden.daemon.systemd import Supervisor
 from devicewarden.daemon.watch import TakesSamples, Watches
 from devicewarden.state.state import State
@@ -28,6 +29,8 @@ class Doors:
     Attributes:
         now: aware UTC time.
         load: reads the configuration again.
+        proved: told that what was loaded last works.
+        refusal: why the settings stand in for what is configured; None: they do not.
         quiet_sampler: reads what is cheap enough for every second.
         slow_sampler: reads what a report needs besides.
         open_link: connects to the broker.
@@ -38,9 +41,11 @@ class Doors:
 
     now: Callable[[], datetime]
     load: Callable[[], Awaitable[Settings]]
+    proved: Callable[[], None] = lambda: None
     quiet_sampler: MakesWatcher
     slow_sampler: Callable[[Settings], TakesSamples]
     open_link: OpenLink
     open_state: Callable[[Settings], State]
     open_owners: Callable[[Settings], FindsOwners]
     supervisor: Supervisor
+    refusal: Refusal | None = None

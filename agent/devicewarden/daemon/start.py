@@ -15,6 +15,7 @@ from devicewarden.daemon.doors import Doors
 from devicewarden.daemon.link import Link
 from devicewarden.daemon.log import configure
 from devicewarden.daemon.meter import Meter, MeteredPublisher
+from devicewarden.daemon.refusal import Refusal
 from devicewarden.daemon.systemd import Supervisor
 from devicewarden.model.errors import CollectError
 from devicewarden.model.metric import Sample
@@ -25,8 +26,20 @@ from devicewarden.publish.topics import report_topics
 from devicewarden.state.state import State, open_state
 
 
-def run(settings: Settings, *, load: Callable[[], Awaitable[Settings]]) -> None:
+def run(
+    settings: Settings,
+    *,
+    load: Callable[[], Awaitable[Settings]],
+    proved: Callable[[], None],
+    refusal: Refusal | None = None,
+) -> None:
     """Run the agent until SIGTERM.
+
+    Args:
+        settings: in force.
+        load: reads the configuration again.
+        proved: called when what was loaded last works, at the start and after a reload.
+        refusal: why these settings stand in for what is configured; None: they do not.
 
     Raises:
         ConfigError: the broker's settings cannot work.
@@ -36,6 +49,8 @@ def run(settings: Settings, *, load: Callable[[], Awaitable[Settings]]) -> None:
     doors = Doors(
         now=utc_now,
         load=load,
+        proved=proved,
+        refusal=refusal,
         quiet_sampler=quiet_sampler,
         slow_sampler=slow_sampler,
         open_link=open_link,

@@ -33,7 +33,7 @@ class Problem(NamedTuple):
 
 
 class ConfigError(AgentError):
-    """The configuration cannot be used: exit 78, and systemd does not restart.
+    """The configuration cannot be used: exit 78, or another one takes its place, see ADR 0006.
 
     Attributes:
         problems: everything that is wrong with it, where more than a message is known.
