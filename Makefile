@@ -6,7 +6,9 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # install-if-missing: $(call need,PROGRAM,DEBIAN-PACKAGE)
 need = command -v $(1) >/dev/null || PATH="$$PATH:/usr/sbin:/sbin" command -v $(1) >/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends $(2); }
 
-.PHONY: demo test fix docs picture bench bench-detect clean system-packages
+ARCH ?= amd64
+
+.PHONY: deb deb-arm64 deb-armhf pin demo test fix docs picture bench bench-detect clean system-packages
 .DELETE_ON_ERROR:
 
 $(VENV)/installed: pyproject.toml constraints.txt
@@ -47,6 +49,22 @@ bench: $(VENV)/installed system-packages
 
 bench-detect: $(VENV)/installed system-packages
 	$(BIN)/python -m tests.bench.bench_detect --json bench-detect.json
+
+build-packages:
+	@$(call need,dh,debhelper)
+	@$(call need,lintian,lintian)
+	@$(call need,aarch64-linux-gnu-strip,binutils-aarch64-linux-gnu)
+	@$(call need,arm-linux-gnueabihf-strip,binutils-arm-linux-gnueabihf)
+
+deb: $(VENV)/installed build-packages
+	$(BIN)/python packaging/build_deb.py $(ARCH)
+
+deb-arm64 deb-armhf: deb-%: $(VENV)/installed build-packages
+	$(BIN)/python packaging/build_deb.py $*
+
+# After a change of constraints.txt: which files may ship, by their hashes.
+pin: $(VENV)/installed
+	$(BIN)/python packaging/pin.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist bench.json bench-detect.json
