@@ -46,7 +46,7 @@ def settled(agent: Sequence[str]) -> Iterator["subprocess.Popen[bytes]"]:
         config = sandbox.write_config(THING, {"report": {"interval_s": INTERVAL_S}})
         log_file = Path(folder) / "agent.log"
         reports = sandbox.watch()
-        with _running([*agent, "run", "--config", str(config)], log_file) as process:
+        with running([*agent, "run", "--config", str(config)], log_file) as process:
             verdict = _first_verdict(process, reports)
             if verdict != "accepted":
                 raise ChildProcessError(f"first report {verdict}: {log_file.read_text()[-500:]}")
@@ -63,7 +63,7 @@ def _first_verdict(process: "subprocess.Popen[bytes]", reports: "SimpleQueue[Rec
 
 
 @contextlib.contextmanager
-def _running(command: Sequence[str], log_file: Path) -> Iterator["subprocess.Popen[bytes]"]:
+def running(command: Sequence[str], log_file: Path) -> Iterator["subprocess.Popen[bytes]"]:
     with (
         log_file.open("wb") as log,
         subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log) as process,
