@@ -1,6 +1,6 @@
-"""When a certificate expires, read from its DER encoding: strict, bounded, without recursion.
+"""The validity of a certificate, read from its DER encoding: strict, bounded, without recursion.
 
-The daemon reads one date; a library for that would cost it several MiB of memory.
+A library for that would cost the daemon several MiB of memory.
 """
 
 from datetime import UTC, datetime
@@ -28,6 +28,15 @@ def not_after(certificate: bytes) -> datetime:
 
     Raises:
         BadCertificateError: this is no certificate.
+    """
+    return validity(certificate)[1]
+
+
+def validity(certificate: bytes) -> tuple[datetime, datetime]:
+    """Tell from when until when a certificate is valid, aware UTC.
+
+    Raises:
+        BadCertificateError: this is no certificate.
 
     Source: RFC 5280 sections 4.1 and 4.1.2.5, X.690 (DER).
     """
@@ -41,11 +50,11 @@ def not_after(certificate: bytes) -> datetime:
     for expected in (INTEGER, SEQUENCE, SEQUENCE):  # serial number, signature algorithm, issuer
         _, at = _enter(certificate, at, end, expected)
     at, end = _enter(certificate, at, end, SEQUENCE)
-    _, at = _time(certificate, at, end)
+    begins, at = _time(certificate, at, end)
     expires, at = _time(certificate, at, end)
     if at != end:
         raise BadCertificateError("its validity has more than two times")
-    return expires
+    return begins, expires
 
 
 def _enter(data: bytes, at: int, end: int, expected: int) -> tuple[int, int]:
