@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import Field, dataclass, fields
 from typing import Any, Final, Literal, get_args, get_origin
 
-from devicewarden.config.settings import PathKind, Settings
+from devicewarden.config.knob import PathKind
+from devicewarden.config.settings import Settings
 
 VARIABLE_PREFIX: Final = "DEVICEWARDEN_"
 

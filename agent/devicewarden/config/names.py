@@ -36,6 +36,8 @@ def topics(settings: Settings) -> Iterator[Fault]:
     publish = settings.publish
     yield from _topic("publish.topic", publish.topic, ("{thing}", "{format}"))
     yield from _topic("publish.presence_topic", publish.presence_topic, ("{thing}",))
+    yield from _topic("audit.topic", settings.audit.topic, ("{thing}",))
+    yield from _topic("audit.completed_topic", settings.audit.completed_topic, ("{thing}",))
 
 
 def known_built_ins(settings: Settings) -> Iterator[Fault]:

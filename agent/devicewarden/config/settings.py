@@ -1,26 +1,10 @@
 """Every knob with its default, unit and bounds. Units are suffixes of names (`_s`, `_bytes`)."""
 
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Literal
 
-PathKind: TypeAlias = Literal["file", "secret", "place"]
-"""An existing file, one that only its owner may read, or a place that need not exist yet."""
-
-
-def knob(
-    default: Any,
-    doc: str,
-    *,
-    minimum: float | None = None,
-    maximum: float | None = None,
-    path: PathKind | None = None,
-) -> Any:
-    """Declare a setting: what it does in one line, its bounds, both inclusive, and its path kind.
-
-    A path is absolute, so that it means the same wherever the agent is started.
-    """
-    metadata = {"doc": doc, "minimum": minimum, "maximum": maximum, "path": path}
-    return field(default=default, metadata=metadata)
+from devicewarden.config.audit_settings import AuditSettings
+from devicewarden.config.knob import knob
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +199,7 @@ class Settings:
     publish: PublishSettings = field(default_factory=PublishSettings)
     custom_metrics: CustomMetricsSettings = field(default_factory=CustomMetricsSettings)
     detect: DetectSettings = field(default_factory=DetectSettings)
+    audit: AuditSettings = field(default_factory=AuditSettings)
     state: StateSettings = field(default_factory=StateSettings)
     control: ControlSettings = field(default_factory=ControlSettings)
     log: LogSettings = field(default_factory=LogSettings)
