@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from devicewarden.config.credentials import with_copies
 from devicewarden.config.environment import environment_layer
 from devicewarden.config.fault import Fault, dotted
 from devicewarden.config.files import Files, read_files
@@ -73,7 +74,7 @@ def _judged(
     environ: Mapping[str, str],
 ) -> Loaded:
     typed, type_faults = structure(merged.values)
-    settings = _with_names(typed)
+    settings = with_copies(_with_names(typed), environ)
     faults = [*type_faults, *_broken(files, settings, environ, type_faults)]
     problems = (*files.problems, *environment_problems, *(_problem(f, merged) for f in faults))
     if problems:
