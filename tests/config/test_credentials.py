@@ -1,13 +1,16 @@
 """What root keeps to itself reaches the agent as systemd's copies."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from devicewarden.config.credentials import with_copies
 from devicewarden.config.settings import PublishSettings, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 CLOSED = "/etc/devicewarden/certs/private.key"
 
