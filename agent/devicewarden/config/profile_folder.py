@@ -33,7 +33,7 @@ def load_profiles(
             folder that cannot be listed leaves all of them.
     """
     try:
-        paths = _paths(directory)
+        paths = json_files(directory)
     except OSError as error:
         problem = ProfileProblem("$", f"cannot be read: {error.strerror}", "error")
         return LoadedProfiles(last.by_file, {str(directory): (problem,)}, last.elsewhere)
@@ -63,7 +63,12 @@ def known_types(custom: CustomMetricsSettings) -> dict[str, CustomType]:
     return types | {command.name: command.type for command in custom.commands}
 
 
-def _paths(directory: Path) -> list[Path]:
+def json_files(directory: Path) -> list[Path]:
+    """List `*.json` in a folder, hidden ones and what is no file excepted; none if it is not there.
+
+    Raises:
+        OSError: it cannot be listed.
+    """
     try:
         entries = sorted(directory.iterdir())
     except FileNotFoundError:

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
 from devicewarden.model.finding import CheckRun, Finding, Severity
 
@@ -14,6 +14,35 @@ SEVERITIES: Final[tuple[Severity, ...]] = ("CRITICAL", "HIGH", "MEDIUM", "LOW")
 
 DEVICE: Final = "device"
 """Scope of an audit of this device; of an account it is its 12 digits."""
+
+
+Frequency: TypeAlias = Literal["DAILY", "WEEKLY", "BIWEEKLY", "MONTHLY"]
+Day: TypeAlias = Literal["MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"]
+"""In the order of `datetime.weekday`."""
+
+LAST_DAY: Final = 31
+"""`LAST` of AWS: a month without this day has its last day in its place."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduledAudit:
+    """An audit that comes again; times are UTC.
+
+    Attributes:
+        name: unique among the scheduled audits.
+        frequency: how often.
+        day_of_week: of a WEEKLY or BIWEEKLY one, else None.
+        day_of_month: 1 to LAST_DAY of a MONTHLY one, else None.
+        checks: names in kebab case; empty: all that are enabled.
+
+    Source: CreateScheduledAudit of the AWS IoT API.
+    """
+
+    name: str
+    frequency: Frequency
+    day_of_week: Day | None = None
+    day_of_month: int | None = None
+    checks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

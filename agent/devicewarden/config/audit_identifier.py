@@ -1,0 +1,66 @@
+"""The identifier of an audited resource, as AWS writes it, and ours.
+
+Source: ResourceIdentifier of the AWS IoT API 2015-05-28.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final, TypeAlias
+
+from devicewarden.config.profile_node import Node
+
+_Shape: TypeAlias = tuple[re.Pattern[str], str]
+
+_CERTIFICATE: Final[_Shape] = (re.compile(r"(0x)?[a-fA-F0-9]{64}"), "64 hexadecimal digits")
+_ARN: Final[_Shape] = (re.compile(r"arn:[!-~]{1,2044}"), "an ARN")
+_ANY: Final[_Shape] = (re.compile(r"[^\x00-\x1f\x7f]{1,4096}"), "1 to 4096 printable characters")
+
+_MEMBERS: Final[Mapping[str, _Shape]] = {
+    "deviceCertificateId": _CERTIFICATE,
+    "caCertificateId": _CERTIFICATE,
+    "cognitoIdentityPoolId": (re.compile(r"[\w-]+:[0-9a-zA-Z-]+"), "REGION:ID"),
+    "clientId": _ANY,
+    "account": (re.compile(r"[0-9]{12}"), "12 digits"),
+    "iamRoleArn": _ARN,
+    "roleAliasArn": _ARN,
+    "deviceCertificateArn": _ARN,
+    "path": _ANY,
+    "host": _ANY,
+}
+_POLICY: Final[Mapping[str, _Shape]] = {
+    "policyName": (re.compile(r"[\w+=,.@-]{1,128}"), "1 to 128 of a-z A-Z 0-9 _ + = , . @ -"),
+    "policyVersionId": (re.compile(r"[0-9]{1,10}"), "digits"),
+}
+_ISSUER: Final[Mapping[str, _Shape]] = {
+    "issuerCertificateSubject": (re.compile(r"(?s).{1,1000}"), "1 to 1000 characters"),
+    "issuerId": (re.compile(r"(0x)?[a-fA-F0-9]{1,64}"), "1 to 64 hexadecimal digits"),
+    "issuerCertificateSerialNumber": (
+        re.compile(r"[a-fA-F0-9:]{1,60}"),
+        "hexadecimal digits and colons",
+    ),
+}
+_NESTED: Final = {"policyVersionIdentifier": _POLICY, "issuerCertificateIdentifier": _ISSUER}
+
+PLAIN: Final = tuple(_MEMBERS)
+"""Members whose value is a text."""
+
+
+def read_identifier(node: Node) -> Mapping[str, Any] | None:
+    """Read an identifier, which has one member; None: it is wrong, which is noted."""
+    members = node.members((*_MEMBERS, *_NESTED))
+    if len(members) != 1:
+        node.refuse("must have one member, such as deviceCertificateId")
+        return None
+    (name, member), *_ = members.items()
+    if name in _MEMBERS:
+        text = member.text(*_MEMBERS[name])
+        return None if text is None else {name: text}
+    parts = _parts(member, _NESTED[name])
+    return None if parts is None else {name: parts}
+
+
+def _parts(node: Node, shapes: Mapping[str, _Shape]) -> Mapping[str, str] | None:
+    members = node.members(tuple(shapes), required=tuple(shapes))
+    found = {name: member.text(*shapes[name]) for name, member in members.items()}
+    texts = {name: text for name, text in found.items() if text is not None}
+    return texts if len(texts) == len(shapes) else None
