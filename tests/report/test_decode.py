@@ -1,24 +1,12 @@
 """Received payloads are hostile until they are read."""
 
-import cbor2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from devicewarden.model.errors import ReportError
-from devicewarden.report import cbor
 from devicewarden.report.decode import MAX_PAYLOAD_BYTES, decode
 from devicewarden.report.wire import Format
-
-scalars = (
-    st.none()
-    | st.booleans()
-    | st.integers(min_value=-(2**64), max_value=2**64 - 1)
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(max_size=300)
-)
-flat = scalars | st.lists(scalars) | st.dictionaries(st.text(), scalars)
-values = flat | st.lists(flat) | st.dictionaries(st.text(), flat)
 
 
 @pytest.mark.parametrize(
@@ -27,15 +15,15 @@ values = flat | st.lists(flat) | st.dictionaries(st.text(), flat)
         pytest.param(b"", "not JSON", id="empty"),
         pytest.param(b'{"header":', "not JSON", id="truncated"),
         pytest.param(b"{}" + b" " * MAX_PAYLOAD_BYTES, "131074 bytes, more than", id="too-large"),
-        pytest.param(b'{"\xff":1}', "not JSON", id="not-utf-8"),
-        pytest.param("{}".encode("utf-16"), "not JSON", id="utf-16"),
+        pytest.param(b'{"\xff":1}', "not UTF-8", id="not-utf-8"),
+        pytest.param("{}".encode("utf-16"), "not UTF-8", id="utf-16"),
         pytest.param(b"\xef\xbb\xbf{}", "not JSON", id="byte-order-mark"),
         pytest.param(b"{}{}", "not JSON", id="two-documents"),
         pytest.param(b"[]", "must be an object", id="list"),
-        pytest.param(b'{"a":NaN}', "NaN is not JSON", id="nan"),
-        pytest.param(b'{"a":-Infinity}', "-Infinity is not JSON", id="infinity"),
+        pytest.param(b'{"a":NaN}', "not JSON: NaN", id="nan"),
+        pytest.param(b'{"a":-Infinity}', "not JSON: -Infinity", id="infinity"),
         pytest.param(b'{"a":1e999}', "not finite", id="infinite-in-disguise"),
-        pytest.param(b'{"a":1,"b":2,"a":3}', "'a' is there twice", id="same-name-twice"),
+        pytest.param(b'{"a":1,"b":2,"a":3}', "a member twice", id="same-name-twice"),
         pytest.param(b'{"a":' + b"9" * 21 + b"}", "21 digits", id="huge-integer"),
         pytest.param(b'{"a":' + b"9" * 9000 + b"}", "9000 digits", id="enormous-integer"),
         pytest.param(b'{"a":"\\ud800"}', "surrogate", id="half-a-surrogate-pair"),
@@ -82,19 +70,6 @@ def test_json_that_is_no_report_is_refused_with_the_reason(payload: bytes, reaso
 def test_cbor_that_is_no_report_is_refused_with_the_reason(payload: str, reason: str) -> None:
     with pytest.raises(ReportError, match=reason):
         decode(bytes.fromhex(payload), "cbor")
-
-
-@given(value=values, indefinite=st.booleans(), canonical=st.booleans())
-def test_what_cbor2_writes_is_read_as_it_was(
-    value: object, *, indefinite: bool, canonical: bool
-) -> None:
-    payload = cbor2.dumps(value, indefinite_containers=indefinite, canonical=canonical)
-
-    assert cbor.read(payload) == value
-
-
-def test_text_in_chunks_is_joined() -> None:
-    assert cbor.read(bytes.fromhex("7f6161626263ff")) == "abc"
 
 
 @given(payload=st.binary(), payload_format=st.sampled_from(["json", "cbor"]))

@@ -4,18 +4,20 @@ Reasons name types and places, never contents: they end up in the log and in `st
 """
 
 import ipaddress
-import json
 import math
 import re
 from collections.abc import Sequence
-from typing import Final, Literal, NoReturn, TypeAlias, assert_never
+from typing import Final, Literal, TypeAlias, assert_never
 
+from devicewarden.model.errors import DocumentError
 from devicewarden.model.metric import CustomValue, IpAddressList, Number, NumberList, StringList
+from devicewarden.model.strict_json import read_json
 
 MetricType: TypeAlias = Literal["number", "number-list", "string-list", "ip-address-list"]
 
 MAX_JSON_BYTES: Final = 65_536
 # Bounds of our own: AWS documents none for lists and strings.
+MAX_LEVELS: Final = 8
 MAX_ITEMS: Final = 1_000
 MAX_STRING: Final = 128
 LONGEST_ADDRESS: Final = 45
@@ -43,28 +45,17 @@ class BadValueError(ValueError):
 
 
 def decode_json(data: bytes) -> object:
-    """Decode one JSON document; every number becomes a float, perhaps an infinite one.
+    """Decode one JSON document.
 
     Raises:
-        BadValueError: too large, not UTF-8, not JSON, nested too deeply, a member given twice, or
-            one of NaN and Infinity, which JSON does not have.
+        BadValueError: too large, or what `read_json` refuses.
     """
     if len(data) > MAX_JSON_BYTES:
         raise BadValueError(f"larger than {MAX_JSON_BYTES} bytes")
     try:
-        return json.loads(
-            data.decode(),
-            # int() refuses, or takes long over, what float() ends at once.
-            parse_int=float,
-            parse_constant=_refuse_constant,
-            object_pairs_hook=_object_of_unique_members,
-        )
-    except UnicodeDecodeError as error:
-        raise BadValueError("not UTF-8") from error
-    except json.JSONDecodeError as error:
-        raise BadValueError(f"not JSON: {error}") from error
-    except RecursionError as error:
-        raise BadValueError("nested too deeply") from error
+        return read_json(data, levels=MAX_LEVELS, long_integer=float)
+    except DocumentError as error:
+        raise BadValueError(str(error)) from error
 
 
 def check_name(name: str) -> None:
@@ -167,14 +158,3 @@ def _bad(at: int | None, reason: str) -> BadValueError:
 
 def _kind(value: object) -> str:
     return KINDS.get(type(value), "no JSON value")
-
-
-def _refuse_constant(constant: str) -> NoReturn:
-    raise BadValueError(f"not JSON: {constant}")
-
-
-def _object_of_unique_members(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise BadValueError("a member is given twice")
-    return members

@@ -8,18 +8,19 @@ import json
 import re
 import zlib
 from collections.abc import Mapping
-from typing import Any, Final, NoReturn, get_args
+from typing import Any, Final, get_args
 
 from devicewarden.detect.learned import BaselineKey, BaselineKind
 from devicewarden.detect.machine_learning import Series
 from devicewarden.detect.statistical import PAST_S, Past
-from devicewarden.model.errors import BaselineError
+from devicewarden.model.errors import BaselineError, DocumentError
+from devicewarden.model.strict_json import read_json
 
 MAX_BYTES: Final = 8 << 20
 """Of a file; 500 baselines fill 8 MiB."""
 _MOST: Final = 500
 _VERSION: Final = 1
-_LONGEST: Final = 12
+_LEVELS: Final = 4
 _FORMAT: Final = "devicewarden-baselines"
 _METRIC: Final = re.compile(r"[a-zA-Z0-9:_-]{1,128}")
 _KINDS: Final[tuple[BaselineKind, ...]] = get_args(BaselineKind)
@@ -53,9 +54,9 @@ def read_baselines(content: bytes) -> dict[BaselineKey, bytes]:
     if len(content) > MAX_BYTES:
         raise BaselineError(f"is larger than {MAX_BYTES} bytes")
     try:
-        document = json.loads(content, parse_constant=_refuse, parse_int=_integer)
-    except (ValueError, RecursionError) as error:
-        raise BaselineError("is not JSON") from error
+        document = read_json(content, levels=_LEVELS)
+    except DocumentError as error:
+        raise BaselineError(str(error)) from error
     match document:
         case {"format": format_, "version": int(version), "baselines": [*items]} if (
             format_ == _FORMAT
@@ -124,12 +125,3 @@ def _unpacked(data: str) -> bytes:
         return binascii.a2b_base64(data, strict_mode=True)
     except ValueError as error:
         raise BaselineError("its data is no base64") from error
-
-
-def _integer(text: str) -> int:
-    # Python refuses thousands of digits, and no member needs more than these.
-    return int(text) if len(text) <= _LONGEST else -1
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(constant)

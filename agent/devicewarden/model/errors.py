@@ -56,6 +56,10 @@ class AlreadyRunningError(StateError):
     """Another agent runs with the same control socket: this one leaves."""
 
 
+class DocumentError(ValueError):
+    """Bytes hold no document of the expected form; whoever reads them says whose, and what for."""
+
+
 class ReportError(AgentError):
     """A payload is not a report; the message says why and, as a JSON path, where."""
 

@@ -7,22 +7,15 @@ missing in its examples, and error codes are an open set.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Any, Final, Literal
 
+from devicewarden.model.errors import DocumentError
 from devicewarden.model.outcome import Accepted, Rejected
+from devicewarden.model.strict_cbor import read_cbor
 
 MAX_REPLY_BYTES: Final = 8192
 MAX_TEXT_CHARACTERS: Final = 200
-MAX_DEPTH: Final = 8
-
-_BYTE_STRING: Final = 2
-_TEXT: Final = 3
-_ARRAY: Final = 4
-_MAP: Final = 5
-_TAG: Final = 6
-_WIDTHS: Final = {24: 1, 25: 2, 26: 4, 27: 8}
-"""Additional information -> bytes of the argument that follows (RFC 8949, section 3)."""
+MAX_LEVELS: Final = 8
 
 
 class MalformedReplyError(ValueError):
@@ -93,35 +86,7 @@ def _decode_json(payload: bytes) -> Any:
 
 
 def _decode_cbor(payload: bytes) -> Any:
-    import cbor2  # noqa: PLC0415  only daemons that report in CBOR pay for it
-
-    _refuse_unsafe_cbor(payload)
-    stream = BytesIO(payload)
     try:
-        document = cbor2.load(stream, max_depth=MAX_DEPTH)
-    except (cbor2.CBORError, ValueError, TypeError, EOFError, RecursionError) as error:
+        return read_cbor(payload, levels=MAX_LEVELS)
+    except DocumentError as error:
         raise MalformedReplyError("not CBOR") from error
-    if stream.tell() != len(payload):
-        raise MalformedReplyError("bytes after the CBOR document")
-    return document
-
-
-def _refuse_unsafe_cbor(payload: bytes) -> None:
-    """Walk over the heads of all items, for cbor2 cannot be told what to refuse.
-
-    Tags would compile regular expressions and parse mails; a length is believed only as far as
-    there are bytes.
-    """
-    position = 0
-    while position < len(payload):
-        major, info = divmod(payload[position], 32)
-        width = _WIDTHS.get(info, 0)
-        position += 1 + width
-        argument = int.from_bytes(payload[position - width : position], "big") if width else info
-        if major in (_BYTE_STRING, _TAG):
-            raise MalformedReplyError("CBOR with a byte string or a tag")
-        indefinite = info > max(_WIDTHS)
-        if major in (_TEXT, _ARRAY, _MAP) and not indefinite:
-            if argument > len(payload) - position:
-                raise MalformedReplyError("CBOR that ends early")
-            position += argument if major == _TEXT else 0

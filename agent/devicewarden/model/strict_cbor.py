@@ -1,4 +1,4 @@
-"""Reads the part of CBOR that a report may use, and refuses the rest.
+"""Reads the part of CBOR that JSON can say, and refuses the rest.
 
 cbor2 reads all of CBOR and cannot be told not to: tags of a hostile payload would compile regular
 expressions, parse mails and share references. Refusing them takes this walk anyway.
@@ -11,10 +11,7 @@ import struct
 from collections.abc import Iterator
 from typing import Any, Final
 
-from devicewarden.model.errors import ReportError
-
-MAX_DEPTH: Final = 16
-"""A report has seven levels."""
+from devicewarden.model.errors import DocumentError
 
 _INDEFINITE: Final = 31
 _BREAK: Final = 0xFF
@@ -26,28 +23,33 @@ _WIDTHS: Final = {24: 1, 25: 2, 26: 4, 27: 8}
 _FLOATS: Final = {25: ">e", 26: ">f", 27: ">d"}
 
 
-def read(payload: bytes) -> object:
+def read_cbor(payload: bytes, *, levels: int) -> object:
     """Read exactly one value; definite and indefinite lengths, any width of numbers.
 
+    Args:
+        payload: hostile bytes.
+        levels: how deep arrays and maps may be nested, plain values counted as a level.
+
     Raises:
-        ReportError: not CBOR, or byte strings, tags, undefined, NaN, keys that are not text, the
-            same key twice, more than `MAX_DEPTH` levels, or bytes after the value.
+        DocumentError: not CBOR, or byte strings, tags, undefined, NaN, keys that are not text, the
+            same key twice, too many levels, or bytes after the value.
     """
-    reader = _Reader(payload)
-    value = reader.value(MAX_DEPTH)
+    reader = _Reader(payload, levels)
+    value = reader.value(levels)
     if reader.position != len(payload):
-        raise ReportError(f"{len(payload) - reader.position} bytes after the CBOR document")
+        raise DocumentError(f"{len(payload) - reader.position} bytes after the CBOR document")
     return value
 
 
 class _Reader:
-    def __init__(self, payload: bytes) -> None:
+    def __init__(self, payload: bytes, levels: int) -> None:
         self.payload = payload
+        self.levels = levels
         self.position = 0
 
     def value(self, levels: int) -> object:
         if not levels:
-            raise ReportError(f"more than {MAX_DEPTH} levels")
+            raise DocumentError(f"more than {self.levels} levels")
         major, info = divmod(self._take(1)[0], 32)
         match major:
             case 0:
@@ -68,7 +70,7 @@ class _Reader:
     def _take(self, count: int) -> bytes:
         taken = self.payload[self.position : self.position + count]
         if len(taken) < count:
-            raise ReportError("the CBOR document ends early")
+            raise DocumentError("the CBOR document ends early")
         self.position += count
         return taken
 
@@ -124,5 +126,5 @@ class _Reader:
             raise self._error(f"the number {number}")
         return number
 
-    def _error(self, what: str) -> ReportError:
-        return ReportError(f"CBOR has {what}, before byte {self.position}")
+    def _error(self, what: str) -> DocumentError:
+        return DocumentError(f"CBOR has {what}, before byte {self.position}")
