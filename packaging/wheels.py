@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +20,7 @@ ANY_PYTHON: Final = ("abi3", "none")
 """Without cp311 in this list pip takes the pure wheel of cbor2, which serves every Python."""
 
 BACKENDS: Final = ("cp311", "cp312", "cp313", "cp314")
-"""cryptography needs `_cffi_backend`, and cffi has a wheel for each Python: they lie side by side."""
+"""cryptography needs `_cffi_backend`; cffi has a wheel for each Python, they lie side by side."""
 
 
 def fetch(architecture: str, folder: Path) -> list[Path]:
@@ -82,12 +81,15 @@ def unpack(wheels: list[Path], folder: Path) -> None:
     """Lay the wheels' modules side by side, as `sys.path` wants them."""
     for wheel in wheels:
         with zipfile.ZipFile(wheel) as archive:
-            for name in _kept(archive):
+            for name in kept(wheel):
                 archive.extract(name, folder)
     for metadata in folder.glob("*.dist-info/METADATA"):
         # The head tells name and version; the rest is the project's front page.
         metadata.write_text(metadata.read_text().partition("\n\n")[0] + "\n")
 
 
-def _kept(archive: zipfile.ZipFile) -> Iterator[str]:
-    return (n for n in archive.namelist() if not n.endswith("/") and not NEVER_READ.search(n))
+def kept(wheel: Path) -> list[str]:
+    """Name the files of a wheel that ship."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    return [name for name in names if not name.endswith("/") and not NEVER_READ.search(name)]
