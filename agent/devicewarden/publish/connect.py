@@ -1,12 +1,18 @@
 """Settings -> publisher, or publisher and exchange together: what the wiring calls."""
 
 import asyncio
+import sys
+from typing import TYPE_CHECKING, Literal
 
 from devicewarden.config.settings import Settings
 from devicewarden.model.errors import ConfigError
 from devicewarden.publish.exchange import Exchange, OnLateReply
 from devicewarden.publish.publisher import OnChange, Publisher
 from devicewarden.publish.topics import report_topics
+
+if TYPE_CHECKING:
+    from devicewarden.publish.awscrt_mqtt import AwsCrtPublisher
+    from devicewarden.publish.paho_mqtt import PahoPublisher
 
 
 def open_publisher(settings: Settings, on_change: OnChange | None = None) -> Publisher:
@@ -19,15 +25,35 @@ def open_publisher(settings: Settings, on_change: OnChange | None = None) -> Pub
     thing = settings.thing.name
     # Here already, so that making the exchange cannot fail and leave a publisher behind.
     report_topics(settings.publish, thing=thing, encoding=settings.report.format)
+    client_id = settings.thing.client_id or thing
     try:
-        # A daemon that publishes nothing never pays the memory of an MQTT library.
-        from devicewarden.publish.awscrt_mqtt import AwsCrtPublisher  # noqa: PLC0415  see above
+        kind = _kind(settings.publish.library)
     except ImportError as error:
         raise ConfigError(
-            f"publish.endpoint: no MQTT library: {error}", hint="install awsiotsdk"
+            f"publish.endpoint: no MQTT library: {error}", hint="install awsiotsdk or paho-mqtt"
         ) from error
-    client_id = settings.thing.client_id or thing
-    return AwsCrtPublisher(settings.publish, thing, client_id, on_change=on_change)
+    return kind(settings.publish, thing, client_id, on_change=on_change)
+
+
+def _kind(library: Literal["auto", "awscrt", "paho"]) -> "type[AwsCrtPublisher | PahoPublisher]":
+    """Import awscrt's where that can be, for it does PKCS#11 and proxies; else paho's.
+
+    A daemon that publishes nothing never pays the memory of an MQTT library.
+    """
+    if library != "paho":
+        try:
+            from devicewarden.publish.awscrt_mqtt import AwsCrtPublisher  # noqa: PLC0415  see above
+        except ImportError:
+            if library == "awscrt":
+                raise
+        else:
+            return AwsCrtPublisher
+    # The daemon keeps ssl out, which paho cannot do without, see docs/adr/0001-one-tls-stack.md.
+    if sys.modules.get("ssl", sys) is None:
+        del sys.modules["ssl"]
+    from devicewarden.publish.paho_mqtt import PahoPublisher  # noqa: PLC0415  see above
+
+    return PahoPublisher
 
 
 def open_exchange(

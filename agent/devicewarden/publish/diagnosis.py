@@ -30,6 +30,7 @@ _PKCS11: Final = "check publish.pkcs11_token_label, pkcs11_slot and pkcs11_key_l
 _PIN: Final = "check publish.pkcs11_pin_file; tokens lock themselves after a few wrong PINs"
 _PEM: Final = "publish.ca_file, cert_file or key_file does not hold PEM text"
 _FILE: Final = "check publish.ca_file, cert_file and key_file, and who may read them"
+_KEY: Final = "the private key may not belong to the certificate"
 _SIZE: Final = "lower report.max_bytes"
 _MOVED: Final = "set publish.endpoint to the new broker"
 _NO_MQTT: Final = "publish.port must be the port where this broker speaks MQTT 5"
@@ -97,7 +98,7 @@ _HINTS: Final[dict[str, str]] = {
     "AWS_IO_TLS_ERROR_READ_FAILURE": _CERTIFICATE,
     "AWS_IO_TLS_ERROR_ALERT_RECEIVED": _CERTIFICATE,
     "AWS_IO_TLS_ERROR_DEFAULT_TRUST_STORE_NOT_FOUND": "set publish.ca_file",
-    "AWS_IO_TLS_CTX_ERROR": "the private key may not belong to the certificate",
+    "AWS_IO_TLS_CTX_ERROR": _KEY,
     "AWS_ERROR_MQTT_UNEXPECTED_HANGUP": _CLOSED,
     "AWS_ERROR_MQTT5_CONNACK_TIMEOUT": _NO_MQTT,
     "AWS_ERROR_MQTT5_DECODE_PROTOCOL_ERROR": _NO_MQTT,
@@ -114,6 +115,23 @@ _HINTS: Final[dict[str, str]] = {
     "AWS_ERROR_PKCS11_CKR_PIN_LOCKED": _PIN,
     "AWS_ERROR_INVALID_ARGUMENT": _PEM,
     "AWS_ERROR_PEM_MALFORMED": _PEM,
+    # From here on those of Python's sockets and TLS, and of paho's adapter.
+    "gaierror": _NAME,
+    "UnicodeError": _NAME,
+    "ConnectionRefusedError": "nothing listens on publish.port of publish.endpoint",
+    "TimeoutError": _NETWORK,
+    "OSError": _NETWORK,
+    "ConnectionResetError": _CLOSED,
+    "BrokenPipeError": _CLOSED,
+    "SSLCertVerificationError": _TRUST,
+    "SSL_ALERT": _CERTIFICATE,
+    "SSL_MISMATCH": _KEY,
+    "SSL_PEM": _PEM,
+    "SSL_ERROR": _CLOSED,
+    "CONNACK_TIMEOUT": _NO_MQTT,
+    "PING_RESPONSE_TIMEOUT": _NETWORK,
+    "PROTOCOL": _NO_MQTT,
+    "HANGUP": _CLOSED,
     "FileNotFoundError": _FILE,
     "PermissionError": _FILE,
     "IsADirectoryError": _FILE,

@@ -1,17 +1,19 @@
 """Listens on port 443, lets an agent connect and prints the protocol that both agreed on.
 
-Arguments: certificate and key of the server, CA, certificate and key of the agent.
+Arguments: MQTT library, certificate and key of the server, CA, certificate and key of the agent.
 """
 
 import asyncio
 import ssl
 import sys
+from typing import Any
 
-from devicewarden.config.settings import PublishSettings
-from devicewarden.publish.awscrt_mqtt import AwsCrtPublisher
+from devicewarden.config.settings import PublishSettings, Settings, ThingSettings
+from devicewarden.publish.connect import open_publisher
 
 
-async def main(server_cert: str, server_key: str, ca: str, cert: str, key: str) -> str | None:
+async def main(library: Any, server_cert: str, server_key: str, *files: str) -> str | None:
+    ca, cert, key = files
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(server_cert, server_key)
     context.load_verify_locations(ca)
@@ -26,9 +28,14 @@ async def main(server_cert: str, server_key: str, ca: str, cert: str, key: str) 
 
     async with await asyncio.start_server(serve, "127.0.0.1", 443, ssl=context):
         settings = PublishSettings(
-            endpoint="127.0.0.1", port=443, ca_file=ca, cert_file=cert, key_file=key
+            endpoint="127.0.0.1",
+            library=library,
+            port=443,
+            ca_file=ca,
+            cert_file=cert,
+            key_file=key,
         )
-        publisher = AwsCrtPublisher(settings, "edge-1", "edge-1")
+        publisher = open_publisher(Settings(thing=ThingSettings("edge-1"), publish=settings))
         await publisher.start()
         result = await asyncio.wait_for(agreed, 20)
         await publisher.stop()

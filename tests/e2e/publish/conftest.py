@@ -11,9 +11,10 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import ExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import pytest
 from paho.mqtt.client import Client, MQTTv5
@@ -22,7 +23,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 from devicewarden.config.settings import PublishSettings
 from devicewarden.model.errors import PublishError
 from devicewarden.publish.awscrt_mqtt import AwsCrtPublisher
-from devicewarden.publish.publisher import ConnectionState
+from devicewarden.publish.paho_mqtt import PahoPublisher
+from devicewarden.publish.publisher import ConnectionState, Publisher
 from devicewarden.sandbox.pki import Authority
 
 T = TypeVar("T")
@@ -32,13 +34,25 @@ DEADLINE_S = 20.0
 MOSQUITTO = shutil.which("mosquitto", path=f"{os.defpath}:/usr/sbin:/usr/local/sbin") or "mosquitto"
 
 
-class Watched(AwsCrtPublisher):
+class Watched:
     """A publisher whose changes a test can wait for."""
 
-    def __init__(self, settings: PublishSettings, thing: str = "edge-1") -> None:
+    def __init__(
+        self, settings: PublishSettings, thing: str = "edge-1", library: str = "awscrt"
+    ) -> None:
         self.states: list[ConnectionState] = []
         self._changed = asyncio.Event()
-        super().__init__(settings, thing, thing, on_change=self._note)
+        kind = PahoPublisher if library == "paho" else AwsCrtPublisher
+        self._publisher: Publisher = kind(settings, thing, thing, on_change=self._note)
+        self.subscribe = self._publisher.subscribe
+        self.start = self._publisher.start
+        self.ready = self._publisher.ready
+        self.publish = self._publisher.publish
+        self.stop = self._publisher.stop
+
+    @property
+    def connection(self) -> ConnectionState:
+        return self._publisher.connection
 
     def _note(self, state: ConnectionState) -> None:
         self.states.append(state)
@@ -53,6 +67,12 @@ class Watched(AwsCrtPublisher):
                 self._changed.clear()
                 await self._changed.wait()
         return self.connection
+
+    async def is_ready(self) -> bool:
+        """Whether `ready` returns at once."""
+        waiting = asyncio.ensure_future(self.ready())
+        await asyncio.sleep(0)
+        return waiting.done() or not waiting.cancel()
 
     async def failure(self, within_s: float = DEADLINE_S) -> ConnectionState:
         """Wait until an attempt or a connection failed."""
@@ -164,9 +184,16 @@ def run_fixture() -> Callable[[Coroutine[Any, Any, T]], T]:
     return run
 
 
+@pytest.fixture(scope="session", params=["awscrt", "paho"])
+def library(request: pytest.FixtureRequest) -> str:
+    """Name the MQTT library; a test that both have to pass runs twice."""
+    name: str = request.param
+    return name
+
+
 @pytest.fixture(scope="session")
-def watched() -> type[Watched]:
-    return Watched
+def watched(library: str) -> Callable[..., Watched]:
+    return partial(Watched, library=library)
 
 
 @pytest.fixture(scope="session")
@@ -229,8 +256,13 @@ def device_settings(authority: Authority, tmp_path: Path) -> PublishSettings:
 
 
 @pytest.fixture
-def plain_settings() -> PublishSettings:
+def plain_settings(library: Literal["awscrt", "paho"]) -> PublishSettings:
     """Plain text to loopback, quick waits; the port is the test's."""
     return PublishSettings(
-        endpoint=HOST, tls=False, ack_timeout_s=5, first_wait_s=0.05, max_wait_s=0.2
+        endpoint=HOST,
+        library=library,
+        tls=False,
+        ack_timeout_s=5,
+        first_wait_s=0.05,
+        max_wait_s=0.2,
     )

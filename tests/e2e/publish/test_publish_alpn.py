@@ -16,7 +16,7 @@ pytestmark = pytest.mark.e2e
 
 
 def test_on_port_443_the_agent_asks_for_mqtt_by_alpn(
-    authority: "Authority", device_settings: "PublishSettings", tmp_path: Path
+    authority: "Authority", device_settings: "PublishSettings", tmp_path: Path, library: str
 ) -> None:
     server = authority.issue_server(tmp_path)
     # Port 443 of a network of its own needs no root, and cannot be taken. Root needs no user
@@ -24,7 +24,8 @@ def test_on_port_443_the_agent_asks_for_mqtt_by_alpn(
     network = ["unshare", "--net", *([] if os.geteuid() == 0 else ["--map-root-user"])]
     script = Path(__file__).with_name("alpn_server_and_agent.py")
     shell = 'ip link set lo up && exec "$@"'
-    files = [
+    arguments = [
+        library,
         str(server.cert_file),
         str(server.key_file),
         device_settings.ca_file,
@@ -33,7 +34,7 @@ def test_on_port_443_the_agent_asks_for_mqtt_by_alpn(
     ]
 
     done = subprocess.run(  # noqa: S603  our argv
-        [*network, "sh", "-c", shell, "sh", sys.executable, str(script), *files],
+        [*network, "sh", "-c", shell, "sh", sys.executable, str(script), *arguments],
         check=False,
         capture_output=True,
         text=True,

@@ -33,7 +33,7 @@ class Site:
     """A plain broker and the settings that lead to it."""
 
     def __init__(
-        self, broker: "Mosquitto", watched: "type[Watched]", settings: PublishSettings
+        self, broker: "Mosquitto", watched: "Callable[..., Watched]", settings: PublishSettings
     ) -> None:
         self.broker = broker
         self.settings = replace(settings, port=broker.port, expect_reply=False)
@@ -64,7 +64,7 @@ class Site:
 @pytest.fixture
 def site(
     mosquitto: "Callable[[], Mosquitto]",
-    watched: "type[Watched]",
+    watched: "Callable[..., Watched]",
     plain_settings: PublishSettings,
 ) -> Site:
     return Site(mosquitto(), watched, plain_settings)
@@ -157,7 +157,7 @@ def test_stop_does_not_wait_for_a_broker_that_hangs(run: Run, site: Site) -> Non
 
 
 def test_stop_does_not_wait_for_a_connection_that_is_not_made_yet(
-    run: Run, watched: "type[Watched]", plain_settings: PublishSettings
+    run: Run, watched: "Callable[..., Watched]", plain_settings: PublishSettings
 ) -> None:
     async def main() -> None:
         left = asyncio.Event()
@@ -181,13 +181,13 @@ def test_stop_does_not_wait_for_a_connection_that_is_not_made_yet(
 
 
 def test_a_publisher_that_never_started_can_be_stopped(
-    run: Run, watched: "type[Watched]", plain_settings: PublishSettings
+    run: Run, watched: "Callable[..., Watched]", plain_settings: PublishSettings
 ) -> None:
     run(watched(plain_settings).stop())
 
 
 def test_a_stopped_publisher_is_freed_with_its_thread(
-    run: Run, watched: "type[Watched]", plain_settings: PublishSettings
+    run: Run, watched: "Callable[..., Watched]", plain_settings: PublishSettings
 ) -> None:
     async def main() -> "weakref.ref[Watched]":
         publisher = watched(replace(plain_settings, port=1))

@@ -116,7 +116,7 @@ def test_a_token_that_cannot_be_used_is_a_config_error(
     ],
 )
 def test_a_file_that_cannot_be_used_is_a_config_error_at_construction(
-    watched: "type[Watched]",
+    watched: "Callable[..., Watched]",
     device_settings: PublishSettings,
     tmp_path: Path,
     setting: str,
@@ -133,7 +133,7 @@ def test_a_file_that_cannot_be_used_is_a_config_error_at_construction(
 
 
 def test_a_key_of_another_certificate_is_a_config_error(
-    watched: "type[Watched]", device_settings: PublishSettings, tmp_path: Path
+    watched: "Callable[..., Watched]", device_settings: PublishSettings, tmp_path: Path
 ) -> None:
     other = Authority(tmp_path).issue_client(tmp_path, "other")
 
@@ -143,6 +143,8 @@ def test_a_key_of_another_certificate_is_a_config_error(
     assert "may not belong to the certificate" in caught.value.hint
 
 
+# paho cuts no client id off that the configuration lets through.
+@pytest.mark.parametrize("library", ["awscrt"], indirect=True)
 def test_a_client_id_that_mqtt_cannot_hold_is_a_config_error(
     plain_settings: PublishSettings,
 ) -> None:
@@ -150,3 +152,28 @@ def test_a_client_id_that_mqtt_cannot_hold_is_a_config_error(
 
     with pytest.raises(ConfigError, match="connect packet"):
         AwsCrtPublisher(plain_settings, "edge-1", "x" * 70_000)
+
+
+@pytest.mark.parametrize("library", ["paho"], indirect=True)
+@pytest.mark.parametrize(
+    ("setting", "value"), [("pkcs11_library", "/some/module.so"), ("proxy_host", "127.0.0.1")]
+)
+def test_what_paho_cannot_do_is_a_config_error(
+    watched: "Callable[..., Watched]", device_settings: PublishSettings, setting: str, value: str
+) -> None:
+    with pytest.raises(ConfigError, match=f"publish.{setting}: paho-mqtt") as caught:
+        watched(replace(device_settings, **{setting: value}))  # type: ignore[arg-type]  # both texts
+
+    assert "awsiotsdk" in caught.value.hint
+
+
+@pytest.mark.parametrize("library", ["paho"], indirect=True)
+def test_an_encrypted_key_is_a_config_error_and_nobody_is_asked(
+    watched: "Callable[..., Watched]", device_settings: PublishSettings, tmp_path: Path
+) -> None:
+    key = tmp_path / "encrypted.key"
+    argv = ["openssl", "pkey", "-in", device_settings.key_file, "-aes256", "-passout", "pass:abcd"]
+    subprocess.run([*argv, "-out", str(key)], check=True, capture_output=True)  # noqa: S603  our argv
+
+    with pytest.raises(ConfigError, match=r"publish\.key_file: is encrypted"):
+        watched(replace(device_settings, key_file=str(key)))

@@ -15,7 +15,8 @@ from devicewarden.model.errors import ConfigError
 if TYPE_CHECKING:
     from tests.e2e.publish.conftest import Mosquitto, Watched
 
-pytestmark = pytest.mark.e2e
+# paho-mqtt would need PySocks for it, which is no dependency.
+pytestmark = [pytest.mark.e2e, pytest.mark.parametrize("library", ["awscrt"], indirect=True)]
 Run = Callable[[Any], Any]
 Start = Callable[[str], "Mosquitto"]
 MUTUAL = "require_certificate true\n"
@@ -47,7 +48,7 @@ class Proxy:
 def test_an_http_proxy_is_asked_for_a_tunnel_with_its_password(
     run: Run,
     mosquitto: Start,
-    watched: "type[Watched]",
+    watched: "Callable[..., Watched]",
     tls_lines: str,
     device_settings: PublishSettings,
     tmp_path: Path,
@@ -75,7 +76,7 @@ def test_an_http_proxy_is_asked_for_a_tunnel_with_its_password(
 
 
 def test_a_proxy_that_refuses_says_so(
-    run: Run, watched: "type[Watched]", device_settings: PublishSettings
+    run: Run, watched: "Callable[..., Watched]", device_settings: PublishSettings
 ) -> None:
     proxy = Proxy(b"407 Proxy Authentication Required")
 
@@ -91,7 +92,7 @@ def test_a_proxy_that_refuses_says_so(
 
 
 def test_a_proxy_without_tls_is_a_config_error(
-    watched: "type[Watched]", plain_settings: PublishSettings
+    watched: "Callable[..., Watched]", plain_settings: PublishSettings
 ) -> None:
     with pytest.raises(ConfigError, match="proxy_host"):
         watched(replace(plain_settings, proxy_host="127.0.0.1"))

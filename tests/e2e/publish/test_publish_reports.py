@@ -36,10 +36,16 @@ def report(report_id: int) -> bytes:
 class Office:
     """A publisher and its exchange, connected to the sandbox inside `async with`."""
 
-    def __init__(self, sandbox: Sandbox, encoding: Literal["json", "cbor"] = "json") -> None:
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        encoding: Literal["json", "cbor"] = "json",
+        library: Literal["awscrt", "paho"] = "awscrt",
+    ) -> None:
         credentials = sandbox.credentials("edge-1")
         publish = PublishSettings(
             endpoint="localhost",
+            library=library,
             port=sandbox.port,
             ca_file=str(sandbox.ca_file),
             cert_file=str(credentials.cert_file),
@@ -71,11 +77,13 @@ class Office:
         await self.publisher.stop()
 
 
-def test_accepted_and_rejected_reports_have_their_own_outcome(run: Run, sandbox: Sandbox) -> None:
+def test_accepted_and_rejected_reports_have_their_own_outcome(
+    run: Run, sandbox: Sandbox, library: Literal["awscrt", "paho"]
+) -> None:
     sandbox.fault("reject", 1, "Whatever")
 
     async def main() -> None:
-        async with Office(sandbox) as exchange:
+        async with Office(sandbox, library=library) as exchange:
             refused = await exchange.send(5, report(5))
             assert isinstance(refused, Rejected)
             assert refused.code == "Whatever"
@@ -112,10 +120,10 @@ def test_silence_garbage_and_late_replies_are_told_apart(run: Run, sandbox: Sand
 
 
 def test_after_a_broker_restart_the_subscriptions_are_made_again(
-    run: Run, sandbox: Sandbox
+    run: Run, sandbox: Sandbox, library: Literal["awscrt", "paho"]
 ) -> None:
     async def main() -> None:
-        async with Office(sandbox) as exchange:
+        async with Office(sandbox, library=library) as exchange:
             assert await exchange.send(5, report(5)) == Accepted()
             await asyncio.to_thread(sandbox.restart_broker)
             assert await exchange.send(6, report(6)) == Accepted()

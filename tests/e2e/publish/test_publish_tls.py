@@ -25,7 +25,7 @@ MUTUAL = "require_certificate true\nuse_identity_as_username true\n"
 def test_a_device_certificate_opens_the_door(
     run: Run,
     mosquitto: Start,
-    watched: "type[Watched]",
+    watched: "Callable[..., Watched]",
     tls_lines: str,
     device_settings: PublishSettings,
 ) -> None:
@@ -37,7 +37,7 @@ def test_a_device_certificate_opens_the_door(
 def test_a_refused_certificate_says_so(
     run: Run,
     mosquitto: Start,
-    watched: "type[Watched]",
+    watched: "Callable[..., Watched]",
     tls_lines: str,
     device_settings: PublishSettings,
     tmp_path: Path,
@@ -62,7 +62,7 @@ def test_a_refused_certificate_says_so(
 def test_a_broker_that_is_not_trusted_is_not_spoken_to(
     run: Run,
     mosquitto: Start,
-    watched: "type[Watched]",
+    watched: "Callable[..., Watched]",
     tls_lines: str,
     device_settings: PublishSettings,
     tmp_path: Path,
@@ -81,10 +81,12 @@ def test_a_broker_that_is_not_trusted_is_not_spoken_to(
     run(main())
 
 
+# OpenSSL, which paho uses, does not tell whether the broker asked.
+@pytest.mark.parametrize("library", ["awscrt"], indirect=True)
 def test_a_broker_that_does_not_ask_for_the_certificate_is_left(
     run: Run,
     mosquitto: Start,
-    watched: "type[Watched]",
+    watched: "Callable[..., Watched]",
     tls_lines: str,
     device_settings: PublishSettings,
 ) -> None:
@@ -101,7 +103,7 @@ def test_a_broker_that_does_not_ask_for_the_certificate_is_left(
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated:DeprecationWarning")
 def test_tls_below_1_2_is_refused(
     run: Run,
-    watched: "type[Watched]",
+    watched: "Callable[..., Watched]",
     device_settings: PublishSettings,
     authority: Authority,
     tmp_path: Path,
@@ -131,7 +133,7 @@ def test_tls_below_1_2_is_refused(
 def test_a_password_opens_the_door_and_a_wrong_one_says_so(
     run: Run,
     mosquitto: Start,
-    watched: "type[Watched]",
+    watched: "Callable[..., Watched]",
     tls_lines: str,
     device_settings: PublishSettings,
     tmp_path: Path,
@@ -156,7 +158,7 @@ def test_a_password_opens_the_door_and_a_wrong_one_says_so(
 
 
 def test_plain_text_goes_to_loopback(
-    run: Run, mosquitto: Start, watched: "type[Watched]", plain_settings: PublishSettings
+    run: Run, mosquitto: Start, watched: "Callable[..., Watched]", plain_settings: PublishSettings
 ) -> None:
     broker = mosquitto("")
 

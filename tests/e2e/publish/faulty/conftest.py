@@ -1,7 +1,7 @@
 """A broker that is made for faults: it answers what a test wants, or not at all."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,7 @@ class Faulty:
         reasons: kind of packet -> reason code of its answer; None: no answer.
         session: whether it says that it still holds the session.
         close_after: kind of packet after whose answer the connection is closed.
+        properties: of its CONNACK.
         seen: every packet that arrived: kind and body.
     """
 
@@ -36,6 +37,7 @@ class Faulty:
         self.reasons: dict[int, int | None] = {}
         self.session = False
         self.close_after: int | None = None
+        self.properties = b""
         self.seen: asyncio.Queue[tuple[int, bytes]] = asyncio.Queue()
         self.connects = 0
         self.port = 0
@@ -58,6 +60,11 @@ class Faulty:
     def send(self, data: bytes) -> None:
         assert self._writer is not None
         self._writer.write(data)
+
+    def stop_reading(self) -> None:
+        """Leave in the sockets whatever comes from now on."""
+        assert self._writer is not None
+        self._writer.transport.pause_reading()  # type: ignore[attr-defined]  # a socket's has it
 
     def disconnect(self, reason: int) -> None:
         """Say why, then end the connection."""
@@ -93,7 +100,8 @@ class Faulty:
             case 1:
                 # The byte after name and version has the flags; 2 asks for a clean start.
                 resumed = self.session and reason == 0 and not body[7] & 2
-                return packet(CONNACK, bytes([resumed, reason, 0]))
+                head = bytes([resumed, reason, len(self.properties)])
+                return packet(CONNACK, head + self.properties)
             case 3:
                 start = 2 + int.from_bytes(body[:2], "big")
                 return packet(PUBACK, body[start : start + 2] + bytes([reason]))
@@ -115,14 +123,15 @@ async def _length(reader: asyncio.StreamReader) -> int:
 class Case:
     """A publisher that talks to a faulty broker."""
 
-    def __init__(self, watched: "type[Watched]", settings: PublishSettings) -> None:
+    def __init__(self, watched: "Callable[..., Watched]", settings: PublishSettings) -> None:
         self.broker = Faulty()
         self._watched = watched
         self._settings = settings
 
     def new_publisher(self, **changes: Any) -> "Watched":
         """Make a publisher that is not started yet; the broker has its port by now."""
-        publisher = self._watched(replace(self._settings, port=self.broker.port, **changes))
+        settings = replace(self._settings, port=self.broker.port, **changes)
+        publisher: Watched = self._watched(settings)
         for topic in TOPICS:
             publisher.subscribe(topic, lambda _topic, _payload: None)
         return publisher
@@ -140,5 +149,5 @@ class Case:
 
 
 @pytest.fixture
-def case(watched: "type[Watched]", plain_settings: PublishSettings) -> Case:
+def case(watched: "Callable[..., Watched]", plain_settings: PublishSettings) -> Case:
     return Case(watched, plain_settings)

@@ -62,7 +62,7 @@ def test_a_subscription_that_is_not_answered_is_made_again(run: Run, case: "Case
         case.broker.reasons[SUBSCRIBE] = None
         async with case.publisher(ack_timeout_s=1) as publisher:
             await case.broker.next(SUBSCRIBE)
-            assert not publisher._ready.is_set()  # noqa: SLF001  nothing public tells "not yet"
+            assert not await publisher.is_ready()
             case.broker.reasons.clear()
             await asyncio.wait_for(publisher.ready(), 20)
             assert publisher.connection.connects == 1
@@ -160,6 +160,32 @@ def test_a_packet_larger_than_agreed_ends_the_connection_and_nothing_else(
             # A PUBLISH of 256 MB, the most that MQTT can announce, and garbage after it.
             case.broker.send(b"\x30\xff\xff\xff\x7f" + b"\xff" * 100_000)
             case.broker.drop()
+            await publisher.until(lambda s: s.connects == 2)
+            await asyncio.wait_for(publisher.ready(), 20)
+
+    run(main())
+
+
+@pytest.mark.parametrize("library", ["paho"], indirect=True)
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        b"\x30\xff\xff\xff\x7f",
+        b"\x34\x0e\x00\x06report\x00\x01\x00abc",
+        b"\x30\xff\xff\xff\xff\xff",
+        b"\x30\x05\x00\x03\xff\xfe\xfd",
+        b"\xf0\x00",
+        b"\x40\x04\x00\x01\x00\x7f",
+    ],
+    ids=["256 MB", "QoS 2", "length", "topic", "AUTH", "property"],
+)
+def test_what_no_broker_may_send_ends_the_connection_at_once(
+    run: Run, case: "Case", hostile: bytes
+) -> None:
+    async def main() -> None:
+        async with case.publisher() as publisher:
+            await publisher.ready()
+            case.broker.send(hostile + b"\xff" * 100)
             await publisher.until(lambda s: s.connects == 2)
             await asyncio.wait_for(publisher.ready(), 20)
 

@@ -96,3 +96,31 @@ def test_a_connection_ended_over_a_report_says_why(
             assert any(hint in state.hint for state in publisher.states)
 
     run(main())
+
+
+@pytest.mark.parametrize("library", ["paho"], indirect=True)
+def test_a_report_that_the_broker_stopped_reading_ends_the_connection(
+    run: Run, case: "Case"
+) -> None:
+    async def main() -> None:
+        async with case.publisher(ack_timeout_s=1) as publisher:
+            await publisher.ready()
+            case.broker.stop_reading()
+            assert isinstance(await publisher.error(b"x" * 20_000_000), TemporaryPublishError)
+            await publisher.until(lambda s: "stopped reading" in s.last_error)
+
+    run(main())
+
+
+@pytest.mark.parametrize("library", ["paho"], indirect=True)
+def test_a_report_larger_than_the_broker_takes_is_never_sent(run: Run, case: "Case") -> None:
+    async def main() -> None:
+        case.broker.properties = b"\x27\x00\x00\x04\x00"  # Maximum Packet Size: 1024
+        async with case.publisher() as publisher:
+            await publisher.ready()
+            assert isinstance(await publisher.error(b"x" * 1100), PermanentPublishError)
+            await publisher.publish("report", b"small", qos=1)
+            assert b"small" in await case.broker.next(PUBLISH)
+            assert publisher.connection.connects == 1
+
+    run(main())
