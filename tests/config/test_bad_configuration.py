@@ -203,6 +203,19 @@ ROWS: Mapping[str, Row] = {
     "presence with a format": Row(
         '[publish]\npresence_topic = "{format}"', 2, "may contain {thing}, and no other braces"
     ),
+    "violations with a wildcard": Row(
+        '[detect]\ntopic = "a/+/b"', 2, "detect.topic: must not contain the wildcards"
+    ),
+    "violations with a format": Row(
+        '[detect]\ntopic = "{format}"', 2, "detect.topic: may contain {thing}, and no other braces"
+    ),
+    "violations without a topic": Row('[detect]\ntopic = ""', 2, "detect.topic: must not be empty"),
+    "thing that reads backwards": Row(
+        '[thing]\nname = "a\\u202eb"', 2, "thing.name: must have printable characters alone, not"
+    ),
+    "client id that is not seen": Row(
+        '[thing]\nclient_id = "a\\u200b"', 2, "thing.client_id: must have printable characters"
+    ),
     "thing with a slash": Row(
         '[thing]\nname = "a/b"', 2, "thing.name: must not contain any of + # /"
     ),

@@ -17,9 +17,10 @@ from devicewarden.config.toml_text import toml_text
 from devicewarden.model.errors import ConfigError, Problem
 
 LINE = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=20)
+NAME = LINE.filter(lambda name: name.isprintable() and len(name.encode()) < 129)
 FREE_TEXT = {
-    "thing.name": LINE.filter(lambda name: not set(name) & set("+#/") and len(name.encode()) < 129),
-    "thing.client_id": LINE.filter(lambda name: len(name.encode()) < 129),
+    "thing.name": NAME.filter(lambda name: not set(name) & set("+#/")),
+    "thing.client_id": NAME,
     "publish.username": LINE,
     "publish.pkcs11_key_label": LINE,
     "state.dir": LINE.map(lambda name: f"/{name}"),

@@ -36,6 +36,9 @@ def topics(settings: Settings) -> Iterator[Fault]:
     publish = settings.publish
     yield from _topic("publish.topic", publish.topic, ("{thing}", "{format}"))
     yield from _topic("publish.presence_topic", publish.presence_topic, ("{thing}",))
+    yield from _topic("detect.topic", settings.detect.topic, ("{thing}",))
+    if not settings.detect.topic:
+        yield Fault.at("detect.topic", message="must not be empty")
     yield from _topic("audit.topic", settings.audit.topic, ("{thing}",))
     yield from _topic("audit.completed_topic", settings.audit.completed_topic, ("{thing}",))
 
@@ -76,7 +79,9 @@ def commands(settings: Settings) -> Iterator[Fault]:
 def _name(key: str, name: str) -> Iterator[Fault]:
     if not name:
         yield Fault.at(key, message="is empty, and this host has no name", hint=f"set {key}")
-    if len(name.encode()) > AWS_LONGEST_NAME_BYTES:
+    if not name.isprintable():
+        yield Fault.at(key, message=f"must have printable characters alone, not {shown(name)}")
+    if len(name.encode(errors="replace")) > AWS_LONGEST_NAME_BYTES:
         yield Fault.at(key, message=f"must have at most {AWS_LONGEST_NAME_BYTES} bytes")
 
 

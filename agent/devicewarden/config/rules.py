@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 
 from devicewarden.config.fault import Fault, shown
 from devicewarden.config.names import client_id, commands, known_built_ins, thing_name, topics
+from devicewarden.config.patterns import redactions
 from devicewarden.config.settings import PublishSettings, Settings
 
 Rule: TypeAlias = Callable[[Settings], Iterator[Fault]]
@@ -140,6 +141,7 @@ RULES: Final[tuple[Rule, ...]] = (
     topics,
     known_built_ins,
     commands,
+    redactions,
 )
 
 
