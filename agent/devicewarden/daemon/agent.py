@@ -137,7 +137,7 @@ class Agent:
         owners = self._doors.open_owners(new)
         if way_to_broker(new) != self._way:
             await self._connect(new)
-        elif new.detect.topic != old.detect.topic:
+        elif (new.detect.topic, new.audit) != (old.detect.topic, old.audit):
             await self._telling.restart(new, self._link)
         watchful = self._detection.watches_lists
         self._detection.reload(new, owners)

@@ -60,6 +60,11 @@ class AuditFinding:
     finding: Finding
 
 
+FindingEvent: TypeAlias = Literal["finding-opened", "finding-changed", "finding-resolved"]
+"""What people are told of, once each: that it is new, or graver or suppressed or of another code,
+or that an audit no longer found it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
     """An audit that is over.

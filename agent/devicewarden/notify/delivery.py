@@ -82,7 +82,9 @@ class Delivery:
         entry = self._queue.next(self._sink.name)
         if entry is None:
             return
-        event = Event(event_id=entry.event_id, quiet=entry.quiet, payload=entry.payload)
+        event = Event(
+            event_id=entry.event_id, quiet=entry.quiet, payload=entry.payload, kind=entry.kind
+        )
         try:
             async with asyncio.timeout(_TIMEOUT_S):
                 await self._sink.deliver(event)

@@ -15,7 +15,11 @@ _TELLS: Final = {
     "in-alarm": "alarm_raised",
     "alarm-cleared": "alarm_cleared",
     "alarm-invalidated": "alarm_invalidated",
+    "finding-opened": "finding_opened",
+    "finding-changed": "finding_changed",
+    "finding-resolved": "finding_resolved",
 }
+_GRAVE: Final = {"in-alarm", "finding-opened", "finding-changed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +30,11 @@ class LogSink:
 
     async def deliver(self, event: Event) -> None:
         document = _parsed(event.payload)
-        kind = document.get("violationEventType")
-        raised = kind == "in-alarm" and not event.quiet
+        kind = str(document.get("violationEventType") or document.get("findingEventType"))
+        told = "audit_completed" if event.kind == "audit" else "event_told"
+        raised = kind in _GRAVE and not event.quiet
         (log.warning if raised else log.info)(
-            _TELLS.get(str(kind), "event_told"),
+            _TELLS.get(kind, told),
             event_id=event.event_id,
             quiet=event.quiet,
             **_facts(document),
@@ -44,7 +49,7 @@ def _parsed(payload: bytes) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _facts(document: dict[str, Any]) -> dict[str, str]:
+def _facts(document: dict[str, Any]) -> dict[str, str | int]:
     """Pick what tells people where to look, as AWS names it."""
     behavior = document.get("behavior")
     named = behavior if isinstance(behavior, dict) else {}
@@ -52,5 +57,10 @@ def _facts(document: dict[str, Any]) -> dict[str, str]:
         "profile": document.get("securityProfileName"),
         "behavior": named.get("name"),
         "metric": named.get("metric"),
+        "check": document.get("checkName"),
+        "severity": document.get("severity"),
+        "code": document.get("reasonForNonComplianceCode"),
+        "non_compliant_checks": document.get("nonCompliantChecksCount"),
+        "failed_checks": document.get("failedChecksCount"),
     }
-    return {fact: text for fact, text in found.items() if isinstance(text, str)}
+    return {fact: told for fact, told in found.items() if isinstance(told, str | int)}

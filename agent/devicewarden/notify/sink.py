@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from devicewarden.state.outbox import Kind
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
@@ -12,11 +14,13 @@ class Event:
         event_id: the same whenever and wherever this event is delivered.
         quiet: simulated or suppressed.
         payload: a JSON document, in UTF-8.
+        kind: what it is about.
     """
 
     event_id: str
     quiet: bool
     payload: bytes
+    kind: Kind = "violation"
 
 
 class Sink(Protocol):

@@ -6,13 +6,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple, TypeAlias, cast, get_args
 
 from devicewarden.state.columns import from_ms, to_ms
 from devicewarden.state.journal import Journal
 
 LOG: Final = "log"
 """The sink that hears of every event; of quiet ones it alone does."""
+
+Kind: TypeAlias = Literal["violation", "finding", "audit"]
+"""What an event is about; sinks may deliver each kind to another place."""
 
 MAX_AGE: Final = timedelta(days=7)
 MAX_BYTES: Final = 1_000_000
@@ -32,6 +35,7 @@ class Entry:
         put_at: aware UTC time, kept to the millisecond.
         quiet: simulated or suppressed.
         payload: what the sink is to deliver.
+        kind: what it is about.
     """
 
     sink: str
@@ -39,6 +43,7 @@ class Entry:
     put_at: datetime
     quiet: bool
     payload: bytes
+    kind: Kind = "violation"
 
 
 class SinkCounts(NamedTuple):
@@ -56,11 +61,17 @@ class SinkCounts(NamedTuple):
 
 
 def entries(
-    event_id: str, sinks: Iterable[str], payload: bytes, *, put_at: datetime, quiet: bool
+    event_id: str,
+    sinks: Iterable[str],
+    payload: bytes,
+    *,
+    put_at: datetime,
+    quiet: bool,
+    kind: Kind = "violation",
 ) -> tuple[Entry, ...]:
     """Address an event to sinks; a quiet one to the log alone."""
     return tuple(
-        Entry(sink=sink, event_id=event_id, put_at=put_at, quiet=quiet, payload=payload)
+        Entry(sink=sink, event_id=event_id, put_at=put_at, quiet=quiet, payload=payload, kind=kind)
         for sink in sinks
         if sink == LOG or not quiet
     )
@@ -73,8 +84,16 @@ def put(db: sqlite3.Connection, new: Iterable[Entry]) -> None:
     """
     for entry in new:
         db.execute(
-            "INSERT INTO outbox (sink, event_id, put_at, quiet, payload) VALUES (?, ?, ?, ?, ?)",
-            (entry.sink, entry.event_id, to_ms(entry.put_at), entry.quiet, entry.payload),
+            "INSERT INTO outbox (sink, event_id, put_at, quiet, payload, kind)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                entry.sink,
+                entry.event_id,
+                to_ms(entry.put_at),
+                entry.quiet,
+                entry.payload,
+                entry.kind,
+            ),
         )
         dropped = db.execute(
             "DELETE FROM outbox WHERE sink = ? AND (put_at < ? OR place <= ?)",
@@ -155,14 +174,22 @@ class Outbox:
 
 def _first(db: sqlite3.Connection, sink: str) -> Entry | None:
     row = db.execute(
-        "SELECT event_id, put_at, quiet, payload FROM outbox WHERE sink = ? ORDER BY place LIMIT 1",
+        "SELECT event_id, put_at, quiet, payload, kind FROM outbox WHERE sink = ?"
+        " ORDER BY place LIMIT 1",
         (sink,),
     ).fetchone()
     if row is None:
         return None
-    event_id, put_at, quiet, payload = row
+    event_id, put_at, quiet, payload, kind = row
+    if kind not in get_args(Kind):
+        raise ValueError(f"an event has the impossible kind {kind!r}")
     return Entry(
-        sink=sink, event_id=event_id, put_at=from_ms(put_at), quiet=bool(quiet), payload=payload
+        sink=sink,
+        event_id=event_id,
+        put_at=from_ms(put_at),
+        quiet=bool(quiet),
+        payload=payload,
+        kind=cast("Kind", kind),
     )
 
 

@@ -90,6 +90,40 @@ _MIGRATIONS: Final = (
             PRIMARY KEY (kind, name)
         ) STRICT""",
     ),
+    (
+        "ALTER TABLE outbox ADD COLUMN kind TEXT NOT NULL DEFAULT 'violation'",
+        # The key tells that two nights found the same, see model.audit.finding_key.
+        """CREATE TABLE findings (
+            finding_id TEXT NOT NULL PRIMARY KEY,
+            key TEXT NOT NULL,
+            scope TEXT NOT NULL,
+            name TEXT NOT NULL,
+            resource TEXT NOT NULL,
+            code TEXT NOT NULL,
+            severity TEXT NOT NULL,
+            suppressed INTEGER NOT NULL,
+            revision INTEGER NOT NULL,
+            opened_at INTEGER NOT NULL,
+            seen_at INTEGER NOT NULL,
+            closed_at INTEGER,
+            document TEXT NOT NULL
+        ) STRICT""",
+        "CREATE UNIQUE INDEX findings_open ON findings (key) WHERE closed_at IS NULL",
+        """CREATE TABLE audits (
+            task_id TEXT NOT NULL PRIMARY KEY,
+            scope TEXT NOT NULL,
+            schedule TEXT NOT NULL,
+            started_at INTEGER NOT NULL,
+            document TEXT NOT NULL
+        ) STRICT""",
+        """CREATE TABLE suppressions (
+            name TEXT NOT NULL,
+            resource TEXT NOT NULL,
+            expires_at INTEGER,
+            description TEXT NOT NULL,
+            PRIMARY KEY (name, resource)
+        ) STRICT""",
+    ),
 )
 """Statements by version: entry n leads from version n to n + 1. Only ever appended to."""
 
