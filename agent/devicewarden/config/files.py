@@ -36,7 +36,7 @@ def read_files(config: Path, *, must_exist: bool) -> Files:
     paths = [config] if must_exist or not _is_absent(config) else []
     problems = []
     try:
-        paths += _drop_ins(config.parent / "conf.d")
+        paths += drop_ins(config.parent / "conf.d")
     except OSError as error:
         problems.append(_unreadable(config.parent / "conf.d", error))
     results = [_layer(path) for path in paths]
@@ -58,8 +58,12 @@ def _is_absent(path: Path) -> bool:
     return False
 
 
-def _drop_ins(folder: Path) -> list[Path]:
-    """List the files that count: editors leave hidden ones behind, which do not."""
+def drop_ins(folder: Path) -> list[Path]:
+    """List the drop-ins that count, in order: editors leave hidden ones behind, which do not.
+
+    Raises:
+        OSError: the folder is there and cannot be listed.
+    """
     try:
         paths = sorted(folder.iterdir())
     except FileNotFoundError:
@@ -69,7 +73,7 @@ def _drop_ins(folder: Path) -> list[Path]:
 
 def _layer(path: Path) -> Layer | Problem:
     try:
-        content = _content(path)
+        content = content_of(path)
     except OSError as error:
         return _unreadable(path, error)
     if content is None:
@@ -84,7 +88,12 @@ def _layer(path: Path) -> Layer | Problem:
     return _parsed(path, text)
 
 
-def _content(path: Path) -> bytes | None:
+def content_of(path: Path) -> bytes | None:
+    """Read a file, MAX_BYTES and one more at most; None: it is no regular file.
+
+    Raises:
+        OSError: it cannot be read.
+    """
     # A named pipe would block an ordinary open for ever.
     with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
