@@ -1,1 +1,1 @@
-"""What keeps this device from reporting: verdicts in order, each with what to do; changes nothing."""
+"""What keeps this device from reporting: verdicts in order, each with a hint; changes nothing."""
