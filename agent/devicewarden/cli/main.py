@@ -15,9 +15,11 @@ COMMANDS: Final = {
     "status": "Tell how the running agent is doing.",
     "check-config": "Tell everything that is wrong with the configuration.",
     "config": "Show the configuration in force.",
+    "doctor": "Tell what keeps this device from reporting, and what to do about it.",
     "profile": "Check security profiles, bring them over from AWS, try and suggest them.",
     "baseline": "Show what the device has learnt, and let one device teach another.",
     "violations": "Show behaviors that did not hold, and verify them.",
+    "setup": "Connect this device to AWS IoT Core or another broker.",
     "sandbox": "A stand-in for AWS IoT Core on this machine.",
 }
 

@@ -61,7 +61,7 @@ class Copies:
             content = content_of(source)
             there = content_of(target) if target.exists() else None
         except OSError as error:
-            self._problem(key, f"{shown(str(source))} cannot be read: {error.strerror}")
+            self._problem(key, f"{shown(str(error.filename))} cannot be read: {error.strerror}")
             return
         if content is None or len(content) > MAX_BYTES:
             self._problem(key, f"{shown(str(source))} is not a file of at most {MAX_BYTES} bytes")
