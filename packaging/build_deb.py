@@ -5,6 +5,7 @@ in the bytes is fixed: built again, elsewhere and later, the same commit gives t
 """
 
 import argparse
+import fcntl
 import os
 import re
 import runpy
@@ -30,8 +31,12 @@ def main() -> None:
     arguments = _arguments()
     os.umask(0o022)
     tree = ROOT / "build" / "deb" / arguments.architecture
+    tree.parent.mkdir(parents=True, exist_ok=True)
+    # Two builds at once would take each other's files away; the lock ends with the process.
+    lock = tree.with_suffix(".lock").open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
     shutil.rmtree(tree, ignore_errors=True)
-    tree.mkdir(parents=True)
+    tree.mkdir()
     lay_out(tree, arguments.architecture)
     write_papers(tree, arguments.architecture)
     print(_build(tree, arguments.architecture, arguments.output))
