@@ -11,6 +11,7 @@ from random import Random
 import pytest
 from tests.daemon.paper_time import PaperLoop, run_on_paper
 from tests.daemon.paper_world import PaperBroker, PaperHost, PaperSampler
+from tests.state.scene import open_store
 
 from devicewarden.config.settings import (
     PublishSettings,
@@ -23,7 +24,6 @@ from devicewarden.daemon.link import Link
 from devicewarden.daemon.reporting import Reporting, first_delay_s
 from devicewarden.daemon.watch import Watch
 from devicewarden.publish.connect import open_exchange
-from devicewarden.state.store import open_store
 
 DAY_S = 86_400.0
 

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 
 from devicewarden.config.settings import StateSettings
 from devicewarden.model.outcome import Missed
-from devicewarden.state.store import Store, open_store
+from devicewarden.state.state import open_state
+from devicewarden.state.store import Store
 
 
 def now() -> datetime:
@@ -25,7 +26,7 @@ def hand_out(store: Store, how_many: int) -> None:
 
 def main(folder: str, durability: str, how_many: str, max_bytes: str = "") -> None:
     settings = StateSettings(dir=folder, durability=durability)  # type: ignore[arg-type]  # the test knows
-    store = open_store(settings, now)
+    store = open_state(settings, now).reports
     if max_bytes:
         _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(max_bytes), hard))

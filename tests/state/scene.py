@@ -1,6 +1,7 @@
 """A clock that tests set, and violations, as the tests of the state file need them."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from devicewarden.config.settings import StateSettings
 from devicewarden.model.violation import ViolationType
 from devicewarden.state.state import State, open_state
+from devicewarden.state.store import Store
 from devicewarden.state.violation_records import Step
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -43,6 +45,19 @@ def step(
         "document": document,
     }
     return Step(violation_id=violation_id, kind=kind, at=at, **{**facts, **other})
+
+
+def open_store(settings: StateSettings, now: Callable[[], datetime]) -> Store:
+    """Open the part of the state that reports need."""
+    return open_state(settings, now).reports
+
+
+def steady(state: State, clock: Clock, hours: int = 2) -> None:
+    """Let the clock go on for some hours; after the first it is believed, after two all is kept."""
+    state.tick()
+    for _ in range(hours):
+        clock.turn(hours=1)
+        state.tick()
 
 
 def drained(state: State, sink: str) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
-from tests.state.scene import SINKS, Clock, drained, opened, step
+from tests.state.scene import SINKS, Clock, drained, opened, steady, step
 
 from devicewarden.state import outbox
 from devicewarden.state.outbox import SinkCounts
@@ -81,8 +81,9 @@ def test_what_is_older_than_a_week_is_dropped_and_counted(tmp_path: Path) -> Non
     state = opened(tmp_path, clock)
     state.violations.record([step("a")], SINKS)
     clock.turn(days=8)
-
     state.violations.record([step("b")], SINKS)
+
+    steady(state, clock)
 
     assert drained(state, "mqtt") == ["b-in-alarm"]
     assert state.outbox.counts()["mqtt"] == SinkCounts(dropped=1)

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
+from tests.state.scene import open_store
 
 from devicewarden.config.settings import StateSettings
 from devicewarden.model.outcome import Accepted, Acknowledged, Missed, NoReply, Outcome, Rejected
 from devicewarden.state.history import OutcomeCounts, ReportRecord
-from devicewarden.state.store import Store, open_store
+from devicewarden.state.store import Store
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 START_S = int(START.timestamp())
@@ -227,17 +228,6 @@ def test_a_new_store_knows_no_report(settings: StateSettings, clock: Clock) -> N
     store = open_store(settings, clock)
 
     assert (store.counts(), store.last_report(), store.problem) == (OutcomeCounts(), None, "")
-
-
-def test_history_older_than_keep_days_is_deleted_but_counted(tmp_path: Path, clock: Clock) -> None:
-    settings = StateSettings(dir=str(tmp_path), keep_days=1)
-    store = open_store(settings, clock)
-    for _ in range(700):
-        report(store, clock, Accepted())
-    store.close()
-
-    assert 288 <= stored_rows(settings) <= 288 + 256
-    assert open_store(settings, clock).counts() == OutcomeCounts(accepted=700)
 
 
 def test_two_stores_on_one_file_never_give_the_same_id(

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
+from tests.state.scene import open_store
 
 from devicewarden.config.settings import StateSettings
 from devicewarden.model.outcome import Accepted, Missed, Rejected
 from devicewarden.state.history import OutcomeCounts
-from devicewarden.state.store import Store, open_store
+from devicewarden.state.store import Store
 
 NOW = datetime(2026, 3, 1, 4, 5, 6, tzinfo=UTC)
 NOW_S = int(NOW.timestamp())

@@ -8,9 +8,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from tests.state.scene import open_store
 
 from devicewarden.config.settings import StateSettings
-from devicewarden.state.store import open_store
 
 pytestmark = pytest.mark.e2e
 CHILD = Path(__file__).with_name("hand_out_ids.py")

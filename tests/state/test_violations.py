@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
-from tests.state.scene import SINKS, START, Clock, drained, opened, step
+from tests.state.scene import SINKS, START, Clock, drained, opened, steady, step
 
 from devicewarden.config.settings import StateSettings
 from devicewarden.model.errors import StateError
@@ -136,7 +136,7 @@ def test_what_ended_30_days_ago_is_forgotten_and_what_lasts_is_not(tmp_path: Pat
     state.violations.record([step("ended-late", "alarm-cleared", clock.now)], ())
     clock.turn(days=29)
 
-    state.tick()
+    steady(state, clock)
     state.close()
 
     left = opened(tmp_path, clock).violations.find(Filter())

@@ -7,6 +7,19 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
 
+_MOST_A_PASS_MS: Final = 2 * 86_400_000
+
+
+def slowly(oldest_ms: int, earliest_ms: int | None) -> int:
+    """Bound what a pass deletes to the first two days of what there is.
+
+    Args:
+        oldest_ms: what is older may go.
+        earliest_ms: the oldest that there is; None: nothing.
+    """
+    return oldest_ms if earliest_ms is None else min(oldest_ms, earliest_ms + _MOST_A_PASS_MS)
+
+
 def storable(text: str, longest: int) -> str:
     """Cut a text that others chose, and replace what UTF-8, hence SQLite, has no place for."""
     return text[:longest].encode(errors="replace").decode()

@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 from zlib import crc32
 
 from devicewarden.model.violation import Datapoint
-from devicewarden.state.columns import to_ms
+from devicewarden.state.columns import slowly, to_ms
 from devicewarden.state.datapoint_rows import Item, Row, pack, to_point, to_row, unpack
 from devicewarden.state.journal import Journal, Waiting, Work
 
@@ -161,7 +161,10 @@ def read_since(start: datetime, ask: Callable[[Work[_Page]], _Page | None]) -> I
 
 def prune(db: sqlite3.Connection, oldest: datetime, newest: datetime | None) -> None:
     """Delete datapoints that are older than `oldest`, or newer than `newest`, if that is known."""
-    first, last = to_ms(oldest), None if newest is None else to_ms(newest)
+    earliest, latest = db.execute("SELECT min(first_at), max(first_at) FROM datapoints").fetchone()
+    first = slowly(to_ms(oldest), earliest)
+    # The same, seen from the other end.
+    last = None if newest is None else -slowly(-to_ms(newest), latest and -latest)
     db.execute(
         "DELETE FROM datapoints WHERE first_at < ? OR first_at > ?", (first - _HOUR_MS, last)
     )

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, Literal, NamedTuple, TypeAlias, cast, get_args
 
-from devicewarden.state.columns import from_ms, to_ms
+from devicewarden.state.columns import from_ms, slowly, to_ms
 from devicewarden.state.journal import Journal
 
 LOG: Final = "log"
@@ -96,10 +96,21 @@ def put(db: sqlite3.Connection, new: Iterable[Entry]) -> None:
             ),
         )
         dropped = db.execute(
-            "DELETE FROM outbox WHERE sink = ? AND (put_at < ? OR place <= ?)",
-            (entry.sink, to_ms(entry.put_at - MAX_AGE), _last_too_many(db, entry.sink)),
+            "DELETE FROM outbox WHERE sink = ? AND place <= ?",
+            (entry.sink, _last_too_many(db, entry.sink)),
         ).rowcount
         _count(db, entry.sink, "dropped", dropped)
+
+
+def drop_old(db: sqlite3.Connection, now: datetime) -> None:
+    """Drop what nobody took for MAX_AGE, and count it."""
+    (earliest,) = db.execute("SELECT min(put_at) FROM outbox").fetchone()
+    dropped = db.execute(
+        "DELETE FROM outbox WHERE put_at < ? RETURNING sink",
+        (slowly(to_ms(now - MAX_AGE), earliest),),
+    )
+    for sink, number in Counter(sink for (sink,) in dropped).items():
+        _count(db, sink, "dropped", number)
 
 
 def counts(db: sqlite3.Connection) -> Mapping[str, SinkCounts]:

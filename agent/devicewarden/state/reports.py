@@ -3,8 +3,10 @@
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass
+from datetime import datetime
 from typing import Final
 
+from devicewarden.state.columns import slowly, to_ms
 from devicewarden.state.history import OutcomeCounts, ReportRecord, from_row, to_row
 
 _MAX_NUMBER: Final = 2**53 - 1
@@ -35,13 +37,11 @@ class Change:
         records: reports whose outcome is known now.
         counts: outcomes to add, those of `records` and of records dropped meanwhile.
         last_id: the stored last id -> the new one.
-        keep_s: records with ids this far behind the last one are deleted; None: not now.
     """
 
     records: Sequence[ReportRecord]
     counts: OutcomeCounts
     last_id: Callable[[int], int]
-    keep_s: int | None
 
 
 def read(db: sqlite3.Connection) -> tuple[Head, ReportRecord | None]:
@@ -66,13 +66,14 @@ def write(db: sqlite3.Connection, change: Change) -> Head:
     db.executemany(
         "INSERT OR REPLACE INTO reports VALUES (?, ?, ?, ?, ?, ?, ?)", map(to_row, change.records)
     )
-    if change.keep_s is not None:
-        _prune(db, head.last_id - change.keep_s)
     return head
 
 
-def _prune(db: sqlite3.Connection, oldest_id: int) -> None:
-    db.execute("DELETE FROM reports WHERE report_id < ?", (oldest_id,))
+def prune(db: sqlite3.Connection, oldest: datetime) -> None:
+    """Delete reports that ended before `oldest`, or longest ago where there are too many."""
+    (earliest,) = db.execute("SELECT min(ended_at) * 1000 FROM reports").fetchone()
+    first = slowly(to_ms(oldest), earliest)
+    db.execute("DELETE FROM reports WHERE ended_at * 1000 < ?", (first,))
     db.execute(
         "DELETE FROM reports WHERE report_id <="
         " (SELECT report_id FROM reports ORDER BY report_id DESC LIMIT 1 OFFSET ?)",

@@ -4,15 +4,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from devicewarden.config.settings import StateSettings
-from devicewarden.state import datapoints, violation_tables
 from devicewarden.state.datapoints import Datapoints
 from devicewarden.state.journal import Journal
 from devicewarden.state.outbox import Outbox
+from devicewarden.state.pruning import Pruning
 from devicewarden.state.snapshots import Snapshots
 from devicewarden.state.store import Store
 from devicewarden.state.violations import Violations
-
-_PRUNE_EVERY = timedelta(days=1)
 
 
 class State:
@@ -38,8 +36,7 @@ class State:
     def __init__(self, settings: StateSettings, now: Callable[[], datetime]) -> None:
         self._journal = Journal(settings, now)
         self._now = now
-        self._keep = timedelta(days=settings.keep_days)
-        self._pruned_at: datetime | None = None
+        self._pruning = Pruning(timedelta(days=settings.keep_days))
         self.reports = Store(settings, self._journal, now)
         self.outbox = Outbox(self._journal)
         self.violations = Violations(self._journal, self.outbox, now)
@@ -53,15 +50,9 @@ class State:
 
     def tick(self) -> None:
         """Write what has waited long enough, and once a day delete what is old; else do nothing."""
-        now, before = self._now(), self._pruned_at
-        if before is None or abs(now - before) >= _PRUNE_EVERY:
-            self._pruned_at = now
-            # Without a battery the clock is years behind until the network is up: only one that
-            # went on for a day is believed that a datapoint is of a time still to come.
-            steady = before is not None and _PRUNE_EVERY <= now - before < 2 * _PRUNE_EVERY
-            newest = now + _PRUNE_EVERY if steady else None
-            self._journal.keep(lambda db: violation_tables.prune(db, now))
-            self._journal.keep(lambda db: datapoints.prune(db, now - self._keep, newest))
+        pruning = self._pruning.due(self._now())
+        if pruning is not None:
+            self._journal.keep(pruning)
         self._journal.settle_if_due()
 
     def close(self) -> None:

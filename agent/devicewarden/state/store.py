@@ -19,26 +19,11 @@ _RESERVED_S: Final = {"full": 0, "wear-saver": 1200}
 _MAX_WAITING: Final = 4
 """Records that wait for a transaction while ids are reserved ahead."""
 
-_PRUNE_EVERY: Final = 256
-"""Transactions from one deletion of old records to the next."""
-
 _MAX_UNSAVED: Final = 1000
 """Records kept in memory while the file cannot be used: three days of reports."""
 
 _NO_ID_ABOVE: Final = 2**52
 """No clock leads here (Linux's ends in 2262, at 9.2e9 s), so a stored id from here on is none."""
-
-
-def open_store(settings: StateSettings, now: Callable[[], datetime]) -> "Store":
-    """Open the state file, or go on in memory where that fails: `Store.problem` says why.
-
-    Args:
-        settings: where the file is and how durable it is.
-        now: tells the aware UTC time.
-    """
-    store = Store(settings, Journal(settings, now), now)
-    store.load()
-    return store
 
 
 class Store:
@@ -56,10 +41,8 @@ class Store:
         self, settings: StateSettings, journal: Journal, now: Callable[[], datetime]
     ) -> None:
         self._journal = journal
-        self._keep_s = settings.keep_days * 86_400
         self._reserved_s = _RESERVED_S[settings.durability]
         self._now = now
-        self._writes = 0
         self._last_id = 0
         self._reserved_up_to = 0
         self._saved_counts = OutcomeCounts()
@@ -143,11 +126,9 @@ class Store:
             records=tuple(self._unsaved),
             counts=self._unsaved_counts,
             last_id=last_id,
-            keep_s=None if self._writes % _PRUNE_EVERY else self._keep_s,
         )
         head = self._journal.write(partial(reports.write, change=change))
         if head is not None:
-            self._writes += 1
             self._saved_counts = head.counts
             self._unsaved_counts = OutcomeCounts()
             self._unsaved.clear()

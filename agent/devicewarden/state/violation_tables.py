@@ -8,7 +8,7 @@ from typing import Any, Final, cast, get_args
 
 from devicewarden.model.errors import StateError
 from devicewarden.model.violation import Verification, ViolationType
-from devicewarden.state.columns import from_ms, storable, to_ms
+from devicewarden.state.columns import from_ms, slowly, storable, to_ms
 from devicewarden.state.violation_records import Filter, Step, Verified, Violation
 
 KEPT: Final = timedelta(days=30)
@@ -45,7 +45,7 @@ def insert(db: sqlite3.Connection, step: Step) -> bool:
     ).rowcount
     if new:
         if db.execute("SELECT last_insert_rowid()").fetchone()[0] % _PRUNE_EVERY == 0:
-            prune(db, step.at)
+            _forget_many(db)
         db.execute(
             "INSERT INTO violations (violation_id, profile, behavior, kind, suppressed, simulated,"
             " opened_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (violation_id)"
@@ -163,13 +163,29 @@ def count(db: sqlite3.Connection) -> tuple[int, int]:
     return active, kept
 
 
-def prune(db: sqlite3.Connection, now: datetime) -> None:
-    """Delete violations that ended too long ago, or longest ago where there are too many."""
+def forget_old(db: sqlite3.Connection, now: datetime) -> None:
+    """Delete violations that ended too long ago."""
+    (earliest,) = db.execute(
+        "SELECT min(changed_at) FROM violations WHERE kind != 'in-alarm'"
+    ).fetchone()
     db.execute(
-        "DELETE FROM violations WHERE kind != 'in-alarm' AND (changed_at < ? OR rowid IN (SELECT"
-        " rowid FROM violations ORDER BY changed_at DESC LIMIT -1 OFFSET ?))",
-        (to_ms(now - KEPT), MAX_VIOLATIONS),
+        "DELETE FROM violations WHERE kind != 'in-alarm' AND changed_at < ?",
+        (slowly(to_ms(now - KEPT), earliest),),
     )
+    _forget_events(db)
+
+
+def _forget_many(db: sqlite3.Connection) -> None:
+    """Delete violations that ended longest ago where there are too many."""
+    db.execute(
+        "DELETE FROM violations WHERE kind != 'in-alarm' AND rowid IN (SELECT"
+        " rowid FROM violations ORDER BY changed_at DESC LIMIT -1 OFFSET ?)",
+        (MAX_VIOLATIONS,),
+    )
+    _forget_events(db)
+
+
+def _forget_events(db: sqlite3.Connection) -> None:
     db.execute(
         "DELETE FROM violation_events WHERE violation_id NOT IN"
         " (SELECT violation_id FROM violations)"
