@@ -98,7 +98,7 @@ def test_the_watchdog_period_comes_from_systemd(
     assert Supervisor(environ).watchdog_s == expected
 
 
-def test_progress_is_healthy_while_every_job_is_in_time() -> None:
+def test_no_job_is_late_until_its_deadline() -> None:
     clock = Clock()
     progress = Progress(clock)
     progress.mark("sampling", 10)
@@ -106,7 +106,7 @@ def test_progress_is_healthy_while_every_job_is_in_time() -> None:
 
     clock.now_s += 10
 
-    assert progress.healthy()
+    assert progress.late() == ()
 
 
 def test_one_late_job_is_enough() -> None:
@@ -117,11 +117,10 @@ def test_one_late_job_is_enough() -> None:
 
     clock.now_s += 10.1
 
-    assert not progress.healthy()
     assert progress.late() == ("sampling",)
 
 
-def test_a_late_job_that_gets_on_is_healthy_again() -> None:
+def test_a_late_job_that_gets_on_is_in_time_again() -> None:
     clock = Clock()
     progress = Progress(clock)
     progress.mark("sampling", 10)
@@ -129,7 +128,7 @@ def test_a_late_job_that_gets_on_is_healthy_again() -> None:
 
     progress.mark("sampling", 10)
 
-    assert progress.healthy()
+    assert progress.late() == ()
 
 
 def test_nothing_is_expected_of_a_job_that_ended() -> None:
@@ -141,4 +140,4 @@ def test_nothing_is_expected_of_a_job_that_ended() -> None:
 
     clock.now_s += 100
 
-    assert progress.healthy()
+    assert progress.late() == ()

@@ -84,10 +84,6 @@ class Progress:
         now = self._monotonic()
         return tuple(job for job, due in self._due.items() if now > due)
 
-    def healthy(self) -> bool:
-        """Tell whether every job is in time."""
-        return not self.late()
-
 
 def _address(notify_socket: str) -> str | None:
     # "@" stands for the NUL byte of an abstract address; other schemes are not for services here.
