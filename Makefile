@@ -8,7 +8,7 @@ need = command -v $(1) >/dev/null || PATH="$$PATH:/usr/sbin:/sbin" command -v $(
 
 ARCH ?= amd64
 
-.PHONY: deb deb-arm64 deb-armhf pin demo test fix docs picture bench bench-detect clean system-packages
+.PHONY: deb deb-arm64 deb-armhf pin demo test fix docs picture bench bench-detect clean system-packages build-packages
 .DELETE_ON_ERROR:
 
 $(VENV)/installed: pyproject.toml constraints.txt
@@ -24,8 +24,12 @@ system-packages:
 	@$(call need,mosquitto,mosquitto)
 	@$(call need,softhsm2-util,softhsm2 opensc)
 	@$(call need,ip,iproute2)
+	@$(call need,lintian,lintian)
+	@$(call need,man,man-db)
+	@$(call need,mmdebstrap,mmdebstrap)
+	@$(call need,qemu-aarch64-static,qemu-user-static)
 
-test: $(VENV)/installed system-packages
+test: $(VENV)/installed system-packages build-packages
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -52,7 +56,7 @@ bench-detect: $(VENV)/installed system-packages
 
 build-packages:
 	@$(call need,dh,debhelper)
-	@$(call need,lintian,lintian)
+	@$(call need,dpkg-architecture,dpkg-dev)
 	@$(call need,aarch64-linux-gnu-strip,binutils-aarch64-linux-gnu)
 	@$(call need,arm-linux-gnueabihf-strip,binutils-arm-linux-gnueabihf)
 
