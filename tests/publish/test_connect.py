@@ -7,11 +7,31 @@ import pytest
 from devicewarden.config.settings import PublishSettings, Settings, ThingSettings
 from devicewarden.model.errors import ConfigError
 from devicewarden.publish.connect import open_publisher
+from devicewarden.publish.greengrass import SOCKET, TOKEN, GreengrassPublisher
 
 
 def opened(library: str) -> str:
     publish = PublishSettings(endpoint="localhost", tls=False, library=library)  # type: ignore[arg-type]  # one of three
     return type(open_publisher(Settings(thing=ThingSettings("edge-1"), publish=publish))).__name__
+
+
+def test_greengrass_outside_a_component_is_a_config_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("SVCUID", raising=False)
+    settings = Settings(
+        thing=ThingSettings("edge-1"), publish=PublishSettings(endpoint="greengrass")
+    )
+
+    with pytest.raises(ConfigError, match="SVCUID"):
+        open_publisher(settings)
+
+
+def test_greengrass_has_no_last_will() -> None:
+    environ = {SOCKET: "/some/socket", TOKEN: "0123456789ABCDEF"}
+
+    with pytest.raises(ConfigError, match=r"publish\.presence_topic"):
+        GreengrassPublisher(PublishSettings(presence_topic="presence"), environ)
 
 
 @pytest.fixture

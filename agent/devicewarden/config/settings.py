@@ -46,7 +46,9 @@ class ReportSettings:
 class PublishSettings:
     """Where reports go. With no endpoint the agent works locally and opens no connection."""
 
-    endpoint: str = knob("", "host name of the broker; empty: publish nothing")
+    endpoint: str = knob(
+        "", "host name of the broker, or greengrass in a component; empty: publish nothing"
+    )
     port: int = knob(
         0, "port of the broker; 0: 8883, or 1883 without tls", minimum=0, maximum=65535
     )

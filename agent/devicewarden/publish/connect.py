@@ -1,8 +1,9 @@
 """Settings -> publisher, or publisher and exchange together: what the wiring calls."""
 
 import asyncio
+import os
 import sys
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from devicewarden.config.settings import Settings
 from devicewarden.model.errors import ConfigError
@@ -13,6 +14,9 @@ from devicewarden.publish.topics import report_topics
 if TYPE_CHECKING:
     from devicewarden.publish.awscrt_mqtt import AwsCrtPublisher
     from devicewarden.publish.paho_mqtt import PahoPublisher
+
+GREENGRASS: Final = "greengrass"
+"""The endpoint that means the nucleus of the Greengrass component that the agent is."""
 
 
 def open_publisher(settings: Settings, on_change: OnChange | None = None) -> Publisher:
@@ -25,6 +29,11 @@ def open_publisher(settings: Settings, on_change: OnChange | None = None) -> Pub
     thing = settings.thing.name
     # Here already, so that making the exchange cannot fail and leave a publisher behind.
     report_topics(settings.publish, thing=thing, encoding=settings.report.format)
+    if settings.publish.endpoint == GREENGRASS:
+        # Imported late as the others are, for memory.
+        from devicewarden.publish.greengrass import GreengrassPublisher  # noqa: PLC0415
+
+        return GreengrassPublisher(settings.publish, os.environ, on_change=on_change)
     client_id = settings.thing.client_id or thing
     try:
         kind = _kind(settings.publish.library)

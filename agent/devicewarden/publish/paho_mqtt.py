@@ -2,8 +2,7 @@
 
 import asyncio
 import contextlib
-import random
-from typing import Final
+from typing import Final, NoReturn
 
 from devicewarden.config.settings import PublishSettings
 from devicewarden.model.errors import ConfigError, PermanentPublishError, TemporaryPublishError
@@ -17,11 +16,10 @@ from devicewarden.publish.paho_client import (
 )
 from devicewarden.publish.paho_link import LinkEndedError, PahoLink
 from devicewarden.publish.publisher import ConnectionState, MessageHandler, OnChange
+from devicewarden.publish.reconnect import keep_connecting
 
 FAREWELL_TIMEOUT_S: Final = 0.7
 STOP_TIMEOUT_S: Final = 0.8
-STEADY_S: Final = 30.0
-"""A connection that lasted this long resets the back-off, as with awscrt."""
 
 
 class PahoPublisher:
@@ -54,7 +52,7 @@ class PahoPublisher:
         self._resumable = False
         self._ready = asyncio.Event()
         self._link: PahoLink | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[NoReturn] | None = None
         self._presence = presence_messages(settings, thing)
         try:
             self._make_client = client_maker(settings, client_id, self._presence)
@@ -71,7 +69,9 @@ class PahoPublisher:
         self._handlers[topic] = handler
 
     async def start(self) -> None:
-        self._task = asyncio.create_task(self._connect_for_ever())
+        self._task = asyncio.create_task(
+            keep_connecting(self._settings, self._connection, self._one_connection)
+        )
 
     async def ready(self) -> None:
         await self._ready.wait()
@@ -114,21 +114,6 @@ class PahoPublisher:
             async with asyncio.timeout(STOP_TIMEOUT_S):
                 await link.leave()
 
-    async def _connect_for_ever(self) -> None:
-        """Connect, and after each end wait with full jitter, longer each time."""
-        longest_s = self._settings.first_wait_s
-        clock = asyncio.get_running_loop()
-        while True:
-            self._connection.attempting()
-            began_s = clock.time()
-            why = await self._one_connection()
-            self._ready.clear()
-            self._connection.failed(why)
-            if clock.time() - began_s >= STEADY_S:
-                longest_s = self._settings.first_wait_s
-            await asyncio.sleep(random.uniform(0, longest_s))  # noqa: S311  jitter, no secret
-            longest_s = min(2 * longest_s, max(self._settings.max_wait_s, longest_s))
-
     async def _one_connection(self) -> Diagnosis:
         link = PahoLink(self._make_client(clean_start=not self._resumable), self._take)
         try:
@@ -143,6 +128,7 @@ class PahoPublisher:
             pass
         finally:
             self._link = None
+            self._ready.clear()
             link.cut(Diagnosis("stopped"))
             self._resumable = self._resumes_after(link)
         return link.ended.result().why
