@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 PLACES = (
     r"etc/devicewarden/(config\.toml|conf\.d|certs|profiles)$",
     r"usr/bin/devicewarden$",
-    r"usr/lib/devicewarden/(launch\.py$|devicewarden/|vendor/|drop-ins/)",
+    r"usr/lib/devicewarden/(launch\.py$|python$|devicewarden/|vendor/|drop-ins/)",
     r"usr/lib/systemd/system/devicewarden[a-z-]*\.(service|timer|path)$",
     r"usr/lib/(sysusers|tmpfiles)\.d/devicewarden\.conf$",
     r"usr/share/bash-completion/completions/devicewarden$",
