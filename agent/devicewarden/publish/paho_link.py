@@ -6,7 +6,7 @@ Source: paho-mqtt documentation, "External event loop support".
 import asyncio
 import contextlib
 import threading
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from devicewarden.model.errors import PublishError, TemporaryPublishError
 from devicewarden.publish.diagnosis import (
@@ -24,9 +24,6 @@ from devicewarden.publish.paho_client import (
     name_and_text,
 )
 from devicewarden.publish.publisher import MessageHandler
-
-if TYPE_CHECKING:
-    from paho.mqtt.client import SocketLike
 
 PACKET_TOO_LARGE: Final = 0x95
 QOS_NOT_SUPPORTED: Final = 0x9B
@@ -196,7 +193,7 @@ class PahoLink:
                 loop.add_writer(sock, self._write)
         self._tick()
 
-    def _detach(self, sock: "SocketLike") -> None:
+    def _detach(self, sock: Any) -> None:
         self._loop.remove_reader(sock)
         self._loop.remove_writer(sock)
 
