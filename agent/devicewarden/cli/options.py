@@ -12,6 +12,7 @@ from devicewarden.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from devicewarden.config.load import Loaded
+    from devicewarden.config.settings import Settings
 
 config_option = click.option(
     "--config",
@@ -47,3 +48,17 @@ def load_or_exit(config: Path | None) -> "Loaded":
         return load_config(config)
     except ConfigError as error:
         sys.exit(tell(error))
+
+
+def settings_at_hand(config: Path | None) -> "Settings":
+    """Load the settings; broken ones are told, and the defaults taken: the agent runs all the same.
+
+    So `status` answers on the day when it is needed most.
+    """
+    try:
+        return load_config(config).settings
+    except ConfigError as error:
+        tell(error)
+    from devicewarden.config.settings import Settings  # noqa: PLC0415  as above
+
+    return Settings()

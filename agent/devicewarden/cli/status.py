@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from devicewarden.cli.control_client import ask
-from devicewarden.cli.options import config_option, load_or_exit
+from devicewarden.cli.options import config_option, settings_at_hand
 from devicewarden.cli.rows import printable
 
 
@@ -17,7 +17,7 @@ from devicewarden.cli.rows import printable
 @click.option("--json", "as_json", is_flag=True, help="Print the whole document as JSON.")
 def command(config: Path | None, *, as_json: bool) -> None:
     """Tell how the running agent is doing: last sample, last report, connection, problems."""
-    document = ask(load_or_exit(config).settings.control.socket, "status")
+    document = ask(settings_at_hand(config).control.socket, "status")
     print(json.dumps(document, indent=2) if as_json else render(document))
 
 
