@@ -42,12 +42,12 @@ from devicewarden.audit.policy.glob import (
     resource_pattern,
 )
 from devicewarden.audit.policy.remedy import data_plane_remedy
-from devicewarden.audit.policy.search import covers
 
 ARN: Final = (*"arn:", FIELD, *":iot:", FIELD, ":", FIELD, ":")
 """Tokens of any partition, region and account."""
 
 _MQTT: Final = frozenset("+#")
+_CLIENTS: Final = automaton([Pattern((*ARN, *"client/", RUN))])
 _THINGS: Final = "$aws/things/"
 _ANY: Final = (FRESH, RUN)
 _ANY_FILTER: Final = (_ANY, ("+",), ("+", "/", RUN), ("#",))
@@ -95,7 +95,6 @@ def broad_data_plane(access: Access, thing_name: str) -> Iterator[PolicyFault]:
     Raises:
         PolicyError: the wildcards take too many steps.
     """
-    detached_denied = _detached_denied(access)
     for grant in access.grants():
         for scope in Scope:
             broad = [
@@ -103,7 +102,7 @@ def broad_data_plane(access: Access, thing_name: str) -> Iterator[PolicyFault]:
                 for action, its_scope in DATA_PLANE.items()
                 if its_scope is scope
                 and names_action(grant.statement, action)
-                and _is_broad(access, grant, action, bound=detached_denied)
+                and _is_broad(access, grant, action)
             ]
             if broad:
                 yield grant.place.fault(
@@ -115,13 +114,14 @@ def broad_data_plane(access: Access, thing_name: str) -> Iterator[PolicyFault]:
                 )
 
 
-def _is_broad(access: Access, grant: Grant, action: str, *, bound: bool) -> bool:
+def _is_broad(access: Access, grant: Grant, action: str) -> bool:
     scope = DATA_PLANE[action]
+    bound = True
     if scope is Scope.CONNECT:
         if names_clients(grant.statement):
             return False
-        bound = bound or asks_attached(grant.statement)
-    read = partial(_read, any_client_id=scope is Scope.CONNECT and not bound)
+        bound = asks_attached(grant.statement) or _detached_denied(access, grant)
+    read = partial(_read, any_client_id=not bound)
     denials = access.denials_of(action)
     if grant.resource is not None and _is_concrete(read(grant.resource)):
         return False
@@ -138,12 +138,12 @@ def _is_concrete(pattern: Pattern) -> bool:
     return not any(token == ONE or token in RUNS or token in _MQTT for token in pattern.tokens)
 
 
-def _detached_denied(access: Access) -> bool:
+def _detached_denied(access: Access, grant: Grant) -> bool:
     """Tell whether connecting is denied to every client that is not attached to a thing."""
-    clients = Pattern((*ARN, *"client/", RUN))
+    read = partial(_read, any_client_id=True)
     return any(
         denies_detached(place.statement)
         and names_action(place.statement, "iot:Connect")
-        and covers(map(resource_pattern, place.statement.resources), clients, access.effort)
+        and not access.reaches(grant, [place.statement], _CLIENTS, read=read)
         for place in access.places("Deny")
     )

@@ -25,6 +25,8 @@ RUNS: Final[Mapping[str, str]] = {RUN: "", LEVEL: "/", FIELD: ":"}
 
 _VARIABLE: Final = re.compile(r"\$\{([^{}]*)\}")
 _LITERAL_VARIABLES: Final = frozenset("*?$")
+_COLONS: Final = 5
+"""`arn:PARTITION:SERVICE:REGION:ACCOUNT:NAME`"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ def resource_pattern(text: str) -> Pattern:
     `${*}`, `${?}` and `${$}` are those characters. Any other variable is one symbol, whatever its
     value: within one request it has just one. This is so under each Version, also the old one that
     knows no variables. A variable whose default has a wildcard, `${a, '*'}`, is that wildcard.
+    In a complete ARN a wildcard before the name stays within its field, as in ArnLike.
 
     Source: IAM User Guide, "IAM policy elements: Variables and tags"; AWS IoT Core Developer
     Guide, "AWS IoT Core policy variables".
@@ -60,7 +63,7 @@ def resource_pattern(text: str) -> Pattern:
         tokens += _wildcards(text[end : found.start()])
         tokens.append(_variable(found[1]))
         end = found.end()
-    return Pattern(_normal([*tokens, *_wildcards(text[end:])]))
+    return Pattern(_in_fields(_normal([*tokens, *_wildcards(text[end:])])))
 
 
 @lru_cache(maxsize=4096)
@@ -89,12 +92,22 @@ def _normal(tokens: Iterable[str]) -> tuple[str, ...]:
     """Write `*?*` as `?*`: the same strings, and no two runs side by side."""
     normal: list[str] = []
     for token in tokens:
-        if normal and normal[-1] == RUN and token in {RUN, ONE}:
-            if token == ONE:
-                normal.insert(-1, ONE)
+        if normal and {normal[-1], token} <= RUNS.keys():
+            normal[-1] = RUN
+        elif [*normal[-1:], token] == [RUN, ONE]:
+            normal.insert(-1, ONE)
         else:
             normal.append(token)
     return tuple(normal)
+
+
+def _in_fields(tokens: tuple[str, ...]) -> tuple[str, ...]:
+    """Keep the wildcards of a complete ARN within their fields; the last field may have colons."""
+    colons = [place for place, symbol in enumerate(tokens) if symbol == ":"]
+    if "".join(tokens[:4]) != "arn:" or len(colons) < _COLONS:
+        return tokens
+    name = colons[_COLONS - 1]
+    return (*({RUN: FIELD}.get(t, t) for t in tokens[:name]), *tokens[name:])
 
 
 @dataclass(slots=True)

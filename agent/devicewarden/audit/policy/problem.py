@@ -5,8 +5,8 @@ from typing import Final
 
 from devicewarden.model.errors import AgentError
 
-MAX_EFFORT: Final = 500_000
-"""Steps spent on one judgement; a policy that AWS would store takes some ten thousand."""
+MAX_EFFORT: Final = 100_000
+"""Steps spent on one judgement, about 2 s of CPU; ordinary policies take some hundred."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

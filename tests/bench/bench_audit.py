@@ -1,0 +1,77 @@
+"""`make bench-audit`: how well policies are judged, by reason code, on the labelled corpus.
+
+Recall: of the statements that are labelled with a code, those that were blamed with it. Precision:
+of those that were blamed, those that are labelled. The labels are our own reading of AWS's rules,
+so the figures tell how well the engine keeps to that reading, and not how AWS would judge.
+It ends with status 0 also where a goal is missed, for this is no test.
+"""
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from time import process_time
+from typing import Final, get_args
+
+from tests.audit.policy.corpus import Case, faults, judge, read_corpus
+from tests.bench.figures import Figure, share, table
+
+from devicewarden.audit.policy.fault import ReasonCode
+
+GOAL: Final = 100
+CODES: Final[tuple[str, ...]] = get_args(ReasonCode)
+
+
+def figures(cases: Iterable[Case]) -> Iterator[Figure]:
+    """Make the rows: recall and precision of each code, then what was judged, and its cost."""
+    right, labelled, blamed = Counter[str](), Counter[str](), Counter[str]()
+    cases = list(cases)
+    for case in cases:
+        found = judge(case)
+        right.update(each.code for each in found & case.expected)
+        labelled.update(each.code for each in case.expected)
+        blamed.update(each.code for each in found)
+    for code in CODES:
+        yield _percent(f"{code}: recall", right[code], labelled[code])
+        yield _percent(f"{code}: precision", right[code], blamed[code])
+    yield _percent("all codes: recall", right.total(), labelled.total())
+    yield _percent("all codes: precision", right.total(), blamed.total())
+    yield Figure(what="labelled policies", unit="number", measured=len(cases))
+    yield Figure(
+        what="of them compliant",
+        unit="number",
+        measured=sum(not case.expected for case in cases),
+    )
+    yield Figure(what="CPU of judging a policy, mean", unit="ms", measured=_cost_ms(cases))
+
+
+def _percent(what: str, part: int, whole: int) -> Figure:
+    if not whole:
+        return Figure(
+            what=what, unit="%", measured=None, goal=GOAL, at_least=True, why="nothing to count"
+        )
+    return Figure(what=what, unit="%", measured=100 * part / whole, goal=GOAL, at_least=True)
+
+
+def _cost_ms(cases: list[Case]) -> float:
+    started = process_time()
+    for case in cases:
+        faults(case)
+    return 1000 * share(process_time() - started, len(cases))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.bench_audit", description=__doc__)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all of it there as well")
+    file: Path | None = parser.parse_args().json
+    rows = list(figures(read_corpus()))
+    print(table(rows))
+    if file is not None:
+        file.write_text(json.dumps({"figures": [row.document() for row in rows]}, indent=2))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
