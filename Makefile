@@ -8,7 +8,7 @@ need = command -v $(1) >/dev/null || PATH="$$PATH:/usr/sbin:/sbin" command -v $(
 
 ARCH ?= amd64
 
-.PHONY: deb deb-arm64 deb-armhf pin demo test fix docs picture bench bench-detect clean system-packages build-packages
+.PHONY: deb deb-arm64 deb-armhf pin demo test fix docs picture bench bench-detect bench-audit clean system-packages build-packages
 .DELETE_ON_ERROR:
 
 $(VENV)/installed: pyproject.toml constraints.txt
@@ -54,6 +54,9 @@ bench: $(VENV)/installed system-packages
 bench-detect: $(VENV)/installed system-packages
 	$(BIN)/python -m tests.bench.bench_detect --json bench-detect.json
 
+bench-audit: $(VENV)/installed
+	$(BIN)/python -m tests.bench.bench_audit --json bench-audit.json
+
 build-packages:
 	@$(call need,dh,debhelper)
 	@$(call need,dpkg-architecture,dpkg-dev)
@@ -71,4 +74,4 @@ pin: $(VENV)/installed
 	$(BIN)/python packaging/pin.py
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist bench.json bench-detect.json
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist bench.json bench-detect.json bench-audit.json
