@@ -19,6 +19,8 @@ COMMANDS: Final = {
     "profile": "Check security profiles, bring them over from AWS, try and suggest them.",
     "baseline": "Show what the device has learnt, and let one device teach another.",
     "violations": "Show behaviors that did not hold, and verify them.",
+    "audit": "Check whether this device, or the AWS account, is configured safely.",
+    "findings": "Show what audits found, and what became of it.",
     "setup": "Connect this device to AWS IoT Core or another broker.",
     "sandbox": "A stand-in for AWS IoT Core on this machine.",
 }

@@ -1,0 +1,142 @@
+"""An audit from its settings to what is recorded of it."""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+from devicewarden.audit import registry
+from devicewarden.audit.runner import AnyCheck, run_checks
+from devicewarden.audit.schedule import is_due
+from devicewarden.audit.suppress import Suppressions
+from devicewarden.config.audit_documents import load_audit_documents
+from devicewarden.config.settings import Settings
+from devicewarden.model.audit import Audit, ScheduledAudit
+from devicewarden.notify.registry import sink_names
+from devicewarden.report.findings import completed_document, finding_document, finding_event
+from devicewarden.report.rule import Rule
+from devicewarden.state.finding_records import Recorded, Writers
+from devicewarden.state.finding_tables import last_audit, record
+from devicewarden.state.own import transact
+from devicewarden.state.suppression_tables import recorded
+
+USUAL: Final = ScheduledAudit(name="daily", frequency="DAILY")
+"""Stands in where no document has a schedule."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What to audit.
+
+    Attributes:
+        names: of checks in kebab case; empty: all that are enabled.
+        account: the AWS account, not this device.
+        kept: whether findings are recorded and told; without, nothing is written.
+    """
+
+    names: tuple[str, ...] = ()
+    account: bool = False
+    kept: bool = True
+
+
+class Auditor:
+    """Runs audits with the settings, documents and suppressions of one instant.
+
+    Raises:
+        ConfigError: a document is wrong.
+        StateError: the state file cannot be used, although findings are to be kept.
+        AuditError: there is nothing to audit, such as no credentials of an account.
+    """
+
+    def __init__(self, settings: Settings, request: Request) -> None:
+        self._settings = settings
+        self._request = request
+        known = [check.meta.name for check in registry.checks()]
+        self._documents = load_audit_documents(Path(settings.audit.dir), known)
+        # Before the audit: where nothing can be kept, minutes of work would be for nothing.
+        suppressions = transact(settings.state, recorded) if request.kept else ()
+        self._suppressions = (*self._documents.suppressions, *suppressions)
+        opened = registry.open_account if request.account else registry.open_device
+        self._inventory = opened(settings)
+        for warning in self._documents.warnings:
+            print(warning, file=sys.stderr)
+
+    def run(self, schedule: ScheduledAudit | None = None) -> Recorded:
+        """Run one audit now, and keep what it found."""
+        names = self._request.names or (schedule.checks if schedule else ())
+        started_at = datetime.now(UTC)
+        findings, runs = run_checks(
+            self._inventory,
+            self._chosen(names),
+            Suppressions(self._suppressions, started_at),
+            started_at,
+            _tell_progress,
+        )
+        _clear_progress()
+        audit = Audit(
+            task_id=uuid4().hex,
+            scope=self._inventory.scope,
+            schedule=schedule.name if schedule else "",
+            started_at=started_at,
+            ended_at=datetime.now(UTC),
+            findings=findings,
+            runs=runs,
+        )
+        return _kept(audit, self._settings) if self._request.kept else Recorded(audit)
+
+    def due(self) -> Iterator[ScheduledAudit]:
+        """Give the scheduled audits that are due, one when the one before is done."""
+        now = datetime.now(UTC)
+        for schedule in self._documents.schedules.values() or (USUAL,):
+            if is_due(schedule, self._last(schedule.name), now):
+                yield schedule
+
+    def _last(self, schedule: str) -> datetime | None:
+        scope = self._inventory.scope
+        return transact(self._settings.state, lambda db: last_audit(db, scope, schedule))
+
+    def _chosen(self, names: Sequence[str]) -> list[AnyCheck]:
+        documents = self._documents
+        return [
+            check
+            for check in registry.checks(documents.thresholds())
+            if (check.meta.name in names if names else documents.enabled(check.meta.name))
+        ]
+
+
+def rules() -> tuple[Rule, ...]:
+    """Tell of all checks, as reports do."""
+    return tuple(
+        Rule(
+            name=check.meta.name,
+            title=check.meta.title,
+            severity=check.meta.severity,
+            why=check.meta.why,
+            remedy=check.meta.remedy,
+        )
+        for check in registry.checks()
+    )
+
+
+def _kept(audit: Audit, settings: Settings) -> Recorded:
+    thing, sinks = settings.thing.name, sink_names(settings)
+    writers = Writers(
+        finding=lambda done, each: json.dumps(finding_document(done, each)),
+        event=lambda document, kind, at: finding_event(document, kind, at, thing),
+        completed=lambda done: json.dumps(completed_document(done, thing)),
+    )
+    return transact(settings.state, lambda db: record(db, audit, sinks, writers))
+
+
+def _tell_progress(subjects: int) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{subjects:,} resources", end="", file=sys.stderr, flush=True)
+
+
+def _clear_progress() -> None:
+    if sys.stderr.isatty():
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
