@@ -6,12 +6,10 @@ Source: paho-mqtt documentation, "External event loop support".
 import asyncio
 import contextlib
 import threading
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from devicewarden.model.errors import PublishError, TemporaryPublishError
 from devicewarden.publish.diagnosis import (
     LEAST_FAILURE,
-    NEVER_AGAIN,
     Diagnosis,
     of_error,
     of_reason,
@@ -23,6 +21,7 @@ from devicewarden.publish.paho_client import (
     disconnect_properties,
     name_and_text,
 )
+from devicewarden.publish.paho_ended import Ended, LinkEndedError, without_a_word
 from devicewarden.publish.publisher import MessageHandler
 
 PACKET_TOO_LARGE: Final = 0x95
@@ -31,23 +30,6 @@ HEADERS_BYTES: Final = 16
 """At most what a PUBLISH has beside topic and payload, as we send it."""
 
 TICKS_A_KEEP_ALIVE: Final = 5
-
-
-class LinkEndedError(Exception):
-    """The connection ended while an answer was waited for."""
-
-
-class Ended(NamedTuple):
-    """Why a connection ended, and by which reason code of the broker, if it gave one."""
-
-    why: Diagnosis
-    reason: int = 0
-
-    def error(self) -> PublishError:
-        """Make the error of a message that was under way."""
-        if self.reason in NEVER_AGAIN:
-            return refusal(self.reason)
-        return TemporaryPublishError(f"publish: {self.why.message}", hint=self.why.hint)
 
 
 class PahoLink:
@@ -237,7 +219,7 @@ class PahoLink:
         elif self._client.trouble is not None:
             self._end(Ended(of_error(self._what(), *name_and_text(self._client.trouble))))
         else:
-            self._end(Ended(_without_a_word(self._what(), reason.value)))
+            self._end(Ended(without_a_word(self._what(), reason.value)))
 
     def _what(self) -> str:
         return "connection ended" if self._greeted.done() else "cannot connect"
@@ -269,14 +251,3 @@ class PahoLink:
                 waiting.set_exception(LinkEndedError())
                 # Looked at, or asyncio complains where nobody waits for it.
                 waiting.exception()
-
-
-def _without_a_word(what: str, reason: int) -> Diagnosis:
-    """Explain what paho found out for itself."""
-    match reason:
-        case 0x8D:
-            return of_error(what, "PING_RESPONSE_TIMEOUT", "no answer to a ping")
-        case 0x82:
-            return of_error(what, "PROTOCOL", "not MQTT 5, or an unknown reason code")
-        case _:
-            return of_error(what, "HANGUP", "the broker closed the connection")

@@ -14,7 +14,8 @@ from devicewarden.publish.paho_client import (
     name_and_text,
     presence_messages,
 )
-from devicewarden.publish.paho_link import LinkEndedError, PahoLink
+from devicewarden.publish.paho_ended import LinkEndedError
+from devicewarden.publish.paho_link import PahoLink
 from devicewarden.publish.publisher import ConnectionState, MessageHandler, OnChange
 from devicewarden.publish.reconnect import keep_connecting
 
