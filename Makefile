@@ -8,7 +8,7 @@ need = command -v $(1) >/dev/null || PATH="$$PATH:/usr/sbin:/sbin" command -v $(
 
 ARCH ?= amd64
 
-.PHONY: deb deb-arm64 deb-armhf pin demo test fix docs picture bench bench-detect bench-audit clean system-packages build-packages
+.PHONY: deb deb-arm64 deb-armhf greengrass pin demo test fix docs picture bench bench-detect bench-audit clean system-packages build-packages
 .DELETE_ON_ERROR:
 
 $(VENV)/installed: pyproject.toml constraints.txt
@@ -68,6 +68,10 @@ deb: $(VENV)/installed build-packages
 
 deb-arm64 deb-armhf: deb-%: $(VENV)/installed build-packages
 	$(BIN)/python packaging/build_deb.py $*
+
+# The component for AWS IoT Greengrass, every architecture in one.
+greengrass: $(VENV)/installed
+	$(BIN)/python packaging/build_greengrass.py
 
 # After a change of constraints.txt: which files may ship, by their hashes.
 pin: $(VENV)/installed
