@@ -68,7 +68,7 @@ def test_what_is_left_is_what_no_denial_matches(
     question = Question(
         inside=[resource_pattern(granted)],
         one_of=[automaton(map(resource_pattern, one_of))],
-        outside=list(map(resource_pattern, denied)),
+        outside=automaton(map(resource_pattern, denied)),
     )
     assert exists(question, Effort()) == expected
 
@@ -110,6 +110,8 @@ def test_effort_ends() -> None:
 
     with pytest.raises(PolicyError, match="more than 5000 steps"):
         exists(
-            Question(inside=[Pattern(("<*>",))], one_of=[automaton(endless)], outside=endless),
+            Question(
+                inside=[Pattern(("<*>",))], one_of=[automaton(endless)], outside=automaton(endless)
+            ),
             Effort(5000),
         )

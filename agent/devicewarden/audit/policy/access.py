@@ -4,8 +4,9 @@ Only unconditional denials take something away. Conditions of grants are passed 
 is what a grant reaches when they hold.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from devicewarden.audit.policy.actions import names_action, patterns
@@ -48,9 +49,10 @@ class Grant:
         """Give what its resources match."""
         return [Pattern((RUN,)) if self.resource is None else read(self.resource)]
 
-    def outside(self, read: Reading) -> list[Pattern]:
-        """Give what its resources do not match."""
-        return [] if self.resource is not None else list(map(read, self.statement.not_resources))
+    @property
+    def outside(self) -> tuple[str, ...]:
+        """What it leaves out, as written."""
+        return () if self.resource is not None else self.statement.not_resources
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,8 @@ class Access:
 
     policies: Sequence[Policy]
     effort: Effort = field(default_factory=Effort)
+    _denials: dict[str, list[Statement]] = field(default_factory=dict)
+    _answers: dict[tuple[Hashable, ...], bool] = field(default_factory=dict)
 
     def places(self, effect: Effect) -> Iterator[Place]:
         """Give the statements that allow, or deny."""
@@ -86,12 +90,14 @@ class Access:
 
     def denials_of(self, action: str) -> list[Statement]:
         """Give the unconditional denials of one action."""
-        return [each for each in self.denials() if names_action(each, action)]
+        if action not in self._denials:
+            self._denials[action] = [d for d in self.denials() if names_action(d, action)]
+        return self._denials[action]
 
     def reaches(
         self,
         grant: Grant,
-        denials: Iterable[Statement],
+        denials: Collection[Statement],
         probes: Automaton,
         *,
         read: Reading = resource_pattern,
@@ -101,14 +107,17 @@ class Access:
         Raises:
             PolicyError: the wildcards take too many steps.
         """
-        left = [automaton(map(read, d.not_resources)) for d in denials if d.not_resources]
-        denied = [read(text) for each in denials for text in each.resources]
-        question = Question(
-            inside=grant.inside(read),
-            one_of=[probes, *left],
-            outside=[*denied, *grant.outside(read)],
-        )
-        return exists(question, self.effort)
+        denied = tuple(text for each in denials for text in each.resources)
+        left = tuple(each.not_resources for each in denials if each.not_resources)
+        key = (grant.resource, grant.outside, denied, left, probes, read)
+        if key not in self._answers:
+            question = Question(
+                inside=grant.inside(read),
+                one_of=[probes, *(_any_of(texts, read) for texts in left)],
+                outside=_any_of(denied + grant.outside, read),
+            )
+            self._answers[key] = exists(question, self.effort)
+        return self._answers[key]
 
     def allows_action(self, grant: Grant, action: Pattern, *outside: Pattern) -> bool:
         """Tell whether an action like `action`, and unlike `outside`, is granted and not denied.
@@ -124,10 +133,18 @@ class Access:
         question = Question(
             inside=[action],
             one_of=[granted, *left],
-            outside=[
-                *outside,
-                *patterns(grant.statement.not_actions),
-                *(each for d in denials for each in patterns(d.actions)),
-            ],
+            outside=automaton(
+                [
+                    *outside,
+                    *patterns(grant.statement.not_actions),
+                    *(each for d in denials for each in patterns(d.actions)),
+                ]
+            ),
         )
         return exists(question, self.effort)
+
+
+@lru_cache(maxsize=64)
+def _any_of(texts: tuple[str, ...], read: Reading) -> Automaton:
+    """Follow resources as written; the same denials stand in many questions."""
+    return automaton(map(read, texts))

@@ -16,7 +16,6 @@ Source: Device Defender guide, "AWS IoT policies overly permissive".
 """
 
 from collections.abc import Iterator, Mapping
-from functools import partial
 from typing import Final
 
 from devicewarden.audit.policy.access import Access, Grant
@@ -121,16 +120,15 @@ def _is_broad(access: Access, grant: Grant, action: str) -> bool:
         if names_clients(grant.statement):
             return False
         bound = asks_attached(grant.statement) or _detached_denied(access, grant)
-    read = partial(_read, any_client_id=not bound)
+    read = resource_pattern if bound else _any_client_id
     denials = access.denials_of(action)
     if grant.resource is not None and _is_concrete(read(grant.resource)):
         return False
     return access.reaches(grant, denials, _PROBES[scope], read=read)
 
 
-def _read(text: str, *, any_client_id: bool) -> Pattern:
-    pattern = resource_pattern(text)
-    return as_run(pattern, CLIENT_ID) if any_client_id else pattern
+def _any_client_id(text: str) -> Pattern:
+    return as_run(resource_pattern(text), CLIENT_ID)
 
 
 def _is_concrete(pattern: Pattern) -> bool:
@@ -140,10 +138,9 @@ def _is_concrete(pattern: Pattern) -> bool:
 
 def _detached_denied(access: Access, grant: Grant) -> bool:
     """Tell whether connecting is denied to every client that is not attached to a thing."""
-    read = partial(_read, any_client_id=True)
     return any(
         denies_detached(place.statement)
         and names_action(place.statement, "iot:Connect")
-        and not access.reaches(grant, [place.statement], _CLIENTS, read=read)
+        and not access.reaches(grant, [place.statement], _CLIENTS, read=_any_client_id)
         for place in access.places("Deny")
     )

@@ -110,7 +110,7 @@ def _in_fields(tokens: tuple[str, ...]) -> tuple[str, ...]:
     return (*({RUN: FIELD}.get(t, t) for t in tokens[:name]), *tokens[name:])
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Automaton:
     """Several patterns, followed at once: a bit for each place between their tokens.
 

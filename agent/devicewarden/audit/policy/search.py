@@ -11,7 +11,7 @@ hostile patterns can ask for more, which is what `Effort` bounds.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product, repeat
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from devicewarden.audit.policy.glob import (
     FRESH,
@@ -24,6 +24,8 @@ from devicewarden.audit.policy.glob import (
     is_variable,
 )
 from devicewarden.audit.policy.problem import Effort
+
+NOTHING: Final = automaton(())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +40,7 @@ class Question:
 
     inside: Sequence[Pattern]
     one_of: Sequence[Automaton] = ()
-    outside: Iterable[Pattern] = ()
+    outside: Automaton = NOTHING
 
 
 def exists(question: Question, effort: Effort) -> bool:
@@ -47,12 +49,12 @@ def exists(question: Question, effort: Effort) -> bool:
     Raises:
         PolicyError: the effort ended before the answer was found.
     """
-    return _Search(question.inside, question.one_of, automaton(question.outside)).run(effort)
+    return _Search(question.inside, question.one_of, question.outside).run(effort)
 
 
 def covers(whole: Iterable[Pattern], part: Pattern, effort: Effort) -> bool:
     """Tell whether every string that `part` matches is matched by one of `whole`."""
-    return not exists(Question(inside=[part], outside=whole), effort)
+    return not exists(Question(inside=[part], outside=automaton(whole)), effort)
 
 
 def overlap(one: Pattern, other: Pattern, effort: Effort) -> bool:

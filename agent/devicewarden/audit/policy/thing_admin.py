@@ -8,9 +8,9 @@ that read must be bound: the thing's name begins with a concrete character or a 
 """
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from devicewarden.audit.policy.access import ANYTHING, Access, Grant
+from devicewarden.audit.policy.access import ANYTHING, Access
 from devicewarden.audit.policy.actions import (
     THING_ADMIN_READ,
     THING_ADMIN_WRITE,
@@ -22,9 +22,6 @@ from devicewarden.audit.policy.data_plane import ARN
 from devicewarden.audit.policy.fault import PolicyFault, ReasonCode
 from devicewarden.audit.policy.glob import FRESH, RUN, Automaton, Pattern, automaton
 from devicewarden.audit.policy.remedy import arn_head
-
-if TYPE_CHECKING:
-    from devicewarden.audit.policy.document import Statement
 
 _ANY_THING: Final = automaton([Pattern((*ARN, *"thing/", FRESH, RUN))])
 _THINGS: Final = automaton(Pattern((*ARN, *kind, RUN)) for kind in ("thing/", "thinggroup/"))
@@ -109,22 +106,15 @@ def _found(
 ) -> Iterator[PolicyFault]:
     actions = list(actions)
     for grant in access.grants():
-        granted = list(_granted(access, grant, actions, kinds))
+        granted = [
+            action
+            for action in actions
+            if names_action(grant.statement, action)
+            and access.reaches(
+                grant,
+                access.denials_of(action),
+                ANYTHING if spells_out(grant.statement, action) else kinds,
+            )
+        ]
         if granted:
             yield grant.place.fault(code, granted, grant.written, detail, _LEAVE_OUT)
-
-
-def _granted(
-    access: Access, grant: Grant, actions: Iterable[str], kinds: Automaton
-) -> Iterator[str]:
-    """Give the actions that are granted; hundreds of them share a few answers."""
-    answers: dict[tuple[bool, tuple[Statement, ...]], bool] = {}
-    for action in actions:
-        if names_action(grant.statement, action):
-            denials = tuple(access.denials_of(action))
-            question = (spells_out(grant.statement, action), denials)
-            if question not in answers:
-                probes = ANYTHING if question[0] else kinds
-                answers[question] = access.reaches(grant, denials, probes)
-            if answers[question]:
-                yield action
