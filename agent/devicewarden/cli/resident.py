@@ -3,12 +3,14 @@
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from devicewarden.cli.failure import tell
-from devicewarden.cli.judged import Configuration
 from devicewarden.config.settings import Settings
 from devicewarden.model.errors import AgentError, ConfigError
+
+if TYPE_CHECKING:
+    from devicewarden.cli.judged import Configuration
 
 NEVER_LOADED: Final = ("rich", "ssl")
 """structlog loads rich, and asyncio ssl, where they are there: 9 MiB that the daemon never uses.
@@ -57,6 +59,8 @@ def main(arguments: Arguments) -> int:
     """
     for name in NEVER_LOADED:
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # None stops an import
+    from devicewarden.cli.judged import Configuration  # noqa: PLC0415  after NEVER_LOADED
+
     configuration = Configuration(*arguments)
     first_refused: ConfigError | None = None
     try:
@@ -72,14 +76,14 @@ def main(arguments: Arguments) -> int:
     return tell(first_refused) if first_refused else 0
 
 
-def _starts(configuration: Configuration, *, with_substitutes: bool) -> Iterator[_Start]:
+def _starts(configuration: "Configuration", *, with_substitutes: bool) -> Iterator[_Start]:
     yield _Start(configuration.judge, "what is configured")
     if with_substitutes:
         yield _Start(configuration.judge_last_good, "the last good one")
         yield _Start(configuration.judge_defaults, "the default one")
 
 
-def _run(start: _Start, configuration: Configuration, refused: ConfigError | None) -> None:
+def _run(start: _Start, configuration: "Configuration", refused: ConfigError | None) -> None:
     settings = start.judge()
     from devicewarden.daemon.refusal import Refusal  # noqa: PLC0415  after NEVER_LOADED
     from devicewarden.daemon.start import run  # noqa: PLC0415  after NEVER_LOADED
@@ -89,4 +93,5 @@ def _run(start: _Start, configuration: Configuration, refused: ConfigError | Non
         load=configuration.judge_meanwhile,
         proved=configuration.keep,
         refusal=None if refused is None else Refusal(refused, start.in_force),
+        audit=lambda: audit_if_due(config),
     )
