@@ -69,6 +69,12 @@ class Configuration:
         self._given = None
         return _understood(*_asked(["--defaults"]))[0]
 
+    async def audit(self) -> None:
+        """Have another process run the audits that are due by it; a failure is logged."""
+        from devicewarden.cli.audit_child import audit_if_due  # noqa: PLC0415  once a day
+
+        await audit_if_due(self._config)
+
     def keep(self) -> None:
         """Keep what was judged last, unless it was a substitute; a failure is logged."""
         if self._last_good is None or self._given is None:

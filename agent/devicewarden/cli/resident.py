@@ -93,5 +93,5 @@ def _run(start: _Start, configuration: "Configuration", refused: ConfigError | N
         load=configuration.judge_meanwhile,
         proved=configuration.keep,
         refusal=None if refused is None else Refusal(refused, start.in_force),
-        audit=lambda: audit_if_due(config),
+        audit=configuration.audit,
     )

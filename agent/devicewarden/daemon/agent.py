@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from devicewarden.config.settings import Settings
+from devicewarden.daemon.auditing import start_auditing
 from devicewarden.daemon.changes import needs_restart, way_to_broker, what_is_read
 from devicewarden.daemon.control import ControlServer
 from devicewarden.daemon.deadlines import SLOW_S, longest_round_s, longest_sample_s
@@ -88,6 +89,7 @@ class Agent:
             )
             self._jobs.start("pumping", self._pump, deadline_s=lambda: SLOW_S)
             self._jobs.start("reloading", self._reload_when_asked, deadline_s=lambda: math.inf)
+            start_auditing(self._jobs, self._doors.audit, lambda: self._settings)
             self._jobs.start_watchdog()
             if self._doors.refusal is not None:
                 self._doors.refusal.tell(self._trouble, self._doors.supervisor)
@@ -197,8 +199,7 @@ class Agent:
             await asyncio.sleep(SLOW_S / 2)
 
     def _sampled(self, sample: Sample, moved: Metrics | None) -> None:
-        own = None if self._link is None else self._meter.read()
-        self._detection.look(sample, moved, own)
+        self._detection.look(sample, moved, None if self._link is None else self._meter.read())
 
     def _open_eyes(self, settings: Settings) -> Watches:
         watchful = self._detection.watches_lists

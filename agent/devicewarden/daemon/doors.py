@@ -22,6 +22,10 @@ class MakesWatcher(Protocol):
         ...
 
 
+async def no_audit() -> None:
+    """Stand in where nobody can start an audit."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doors:
     """What the agent is given at its start.
@@ -37,6 +41,7 @@ class Doors:
         open_state: opens the state file.
         open_owners: prepares to look for owners of sockets.
         supervisor: systemd, or nobody.
+        audit: has another process run the audits that are due.
     """
 
     now: Callable[[], datetime]
@@ -49,3 +54,4 @@ class Doors:
     open_owners: Callable[[Settings], FindsOwners]
     supervisor: Supervisor
     refusal: Refusal | None = None
+    audit: Callable[[], Awaitable[None]] = no_audit

@@ -11,7 +11,7 @@ from devicewarden.collect.sampler import Sampler, utc_now
 from devicewarden.collect.sockets import SocketSource, open_source
 from devicewarden.config.settings import Settings
 from devicewarden.daemon.agent import Agent
-from devicewarden.daemon.doors import Doors
+from devicewarden.daemon.doors import Doors, no_audit
 from devicewarden.daemon.link import Link
 from devicewarden.daemon.log import configure
 from devicewarden.daemon.meter import Meter, MeteredPublisher
@@ -32,6 +32,7 @@ def run(
     load: Callable[[], Awaitable[Settings]],
     proved: Callable[[], None],
     refusal: Refusal | None = None,
+    audit: Callable[[], Awaitable[None]] = no_audit,
 ) -> None:
     """Run the agent until SIGTERM.
 
@@ -40,6 +41,7 @@ def run(
         load: reads the configuration again.
         proved: called when what was loaded last works, at the start and after a reload.
         refusal: why these settings stand in for what is configured; None: they do not.
+        audit: has another process run the audits that are due.
 
     Raises:
         ConfigError: the broker's settings cannot work.
@@ -51,6 +53,7 @@ def run(
         load=load,
         proved=proved,
         refusal=refusal,
+        audit=audit,
         quiet_sampler=quiet_sampler,
         slow_sampler=slow_sampler,
         open_link=open_link,
