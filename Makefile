@@ -27,6 +27,7 @@ system-packages:
 	@$(call need,lintian,lintian)
 	@$(call need,man,man-db)
 	@$(call need,mmdebstrap,mmdebstrap)
+	@$(call need,systemd-nspawn,systemd-container)
 	@$(call need,qemu-aarch64-static,qemu-user-static)
 
 test: $(VENV)/installed system-packages build-packages

@@ -1,10 +1,22 @@
-"""One package for all tests of a run."""
+"""One package, its next version, and two machines on which each lives from install to purge."""
 
 import os
+import shutil
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.packaging.built import built, unpacked
+from tests.packaging.machine import Machine
+from tests.packaging.repack import next_version
+
+from devicewarden.sandbox.pki import Authority
+
+ROOT = Path(__file__).parent.parent.parent
+SUITES = ("bookworm", "trixie")
+TOOLS = ("mmdebstrap", "systemd-nspawn")
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +31,41 @@ def deb() -> Path:
 def tree(deb: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Its files."""
     return unpacked(deb, tmp_path_factory.mktemp("package"))
+
+
+@pytest.fixture(scope="session")
+def files(deb: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+    """What every machine finds in /scene: a package and its next version, and a device's key."""
+    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
+    if missing:
+        pytest.skip(f"needs {', '.join(missing)}: make system-packages")
+    folder = tmp_path_factory.mktemp("scene")
+    device = Authority(folder).issue_client(folder, "edge-7")
+    return {
+        "old.deb": deb,
+        "new.deb": next_version(deb, folder),
+        "certificate.pem": device.cert_file,
+        "private.key": device.key_file,
+        "version-1.db": ROOT / "tests" / "data" / "state" / "version-1.db",
+    }
+
+
+@pytest.fixture(scope="session")
+def _lives(files: Mapping[str, Path]) -> Mapping[str, Future[Mapping[str, Any]]]:
+    # Both at once: half of the time each waits for systemd.
+    with ThreadPoolExecutor() as pool:
+        return {suite: pool.submit(Machine(suite, files).boot, "life") for suite in SUITES}
+
+
+@pytest.fixture(scope="session", params=SUITES)
+def life(
+    request: pytest.FixtureRequest, _lives: Mapping[str, Future[Mapping[str, Any]]]
+) -> Mapping[str, Any]:
+    """What was told of a package's life under the systemd of one release: scene -> facts."""
+    return _lives[request.param].result()
+
+
+@pytest.fixture(scope="session")
+def bare(files: Mapping[str, Path]) -> Mapping[str, Any]:
+    """What was told where no service manager runs: scene -> facts."""
+    return Machine("bookworm", files).without_systemd("bare")

@@ -1,0 +1,105 @@
+"""A machine for a minute: a Debian, with systemd as PID 1 or with none, and what it told."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from tests.packaging.bases import base
+
+GUEST: Final = Path(__file__).parent / "guest"
+LIMIT_S: Final = 240
+UNIT: Final = """[Unit]
+After=multi-user.target
+[Service]
+Type=exec
+WorkingDirectory=/scene
+ExecStart=/usr/bin/python3 -m tests.packaging.guest.{story}
+ExecStopPost=-/bin/systemctl --no-block poweroff
+"""
+
+Told = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A release, and the files that its guests find in /scene."""
+
+    suite: str
+    files: Mapping[str, Path]
+
+    def boot(self, story: str) -> Told:
+        """Boot systemd, let it play a story, and read what that told.
+
+        Raises:
+            AssertionError: it told nothing; with what stood on the console.
+        """
+        with self._root() as root:
+            units = root / "etc" / "systemd" / "system"
+            (units / "scene.service").write_text(UNIT.format(story=story))
+            (units / "multi-user.target.wants").mkdir(exist_ok=True)
+            (units / "multi-user.target.wants" / "scene.service").symlink_to("../scene.service")
+            return self._told(root, ["--boot"])
+
+    def without_systemd(self, story: str) -> Told:
+        """Play a story where no service manager runs."""
+        with self._root() as root:
+            # It is in /scene that Python looks for the story.
+            play = ["/usr/bin/python3", "-m", f"tests.packaging.guest.{story}"]
+            return self._told(root, ["--as-pid2", "--chdir=/scene", *play])
+
+    @contextmanager
+    def _root(self) -> Iterator[Path]:
+        """Lay a writable layer over the base; it ends with the machine."""
+        with TemporaryDirectory(prefix="devicewarden-machine-") as folder:
+            layers = Path(folder)
+            for name in ("up", "work", "root"):
+                (layers / name).mkdir()
+            root = layers / "root"
+            options = f"lowerdir={base(self.suite)},upperdir={layers}/up,workdir={layers}/work"
+            subprocess.run(["mount", "-t", "overlay", "overlay", "-o", options, root], check=True)
+            try:
+                self._furnish(root / "scene")
+                yield root
+            finally:
+                subprocess.run(["umount", "--recursive", root], check=True)
+
+    def _furnish(self, scene: Path) -> None:
+        shutil.copytree(GUEST, scene / "tests" / "packaging" / "guest")
+        for name, file in self.files.items():
+            shutil.copy(file, scene / name)
+
+    def _told(self, root: Path, how: list[str]) -> Told:
+        command = [
+            *(
+                "timeout",
+                "--kill-after=20",
+                str(LIMIT_S),
+                "systemd-nspawn",
+                "--quiet",
+                "--register=no",
+                "--keep-unit",
+                "--private-network",
+            ),
+            *(f"--machine=devicewarden-{os.getpid()}-{self.suite}", f"--directory={root}"),
+            *("--hostname=gateway", "--console=read-only", *how),
+        ]
+        done = subprocess.run(
+            command,
+            # Debian 13 refuses the old control groups, and there a unit never seems empty.
+            env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        told = root / "scene" / "told.json"
+        assert told.exists(), done.stdout.decode(errors="replace")[-4000:]
+        document: Told = json.loads(told.read_bytes())
+        return document
