@@ -101,10 +101,6 @@ class PahoLink:
         _, mid = self._client.subscribe([(topic, 1) for topic in topics])
         return [] if mid is None else await self._answer(mid)
 
-    def say(self, topic: str, payload: bytes) -> None:
-        """Send one retained message and wait for nothing."""
-        self._client.publish(topic, payload, 1, retain=True)
-
     def give_up(self) -> None:
         """Let go of what nobody waits for any longer, for it could only be sent too late."""
         if self._client.want_write():

@@ -116,11 +116,15 @@ class PahoPublisher:
                 await link.leave()
 
     async def _one_connection(self) -> Diagnosis:
-        link = PahoLink(self._make_client(clean_start=not self._resumable), self._take)
+        client = self._make_client(clean_start=not self._resumable)
+        link = PahoLink(client, self._take)
         try:
             async with asyncio.timeout(self._settings.connect_timeout_s):
                 resumed = await link.open()
             self._link = link
+            self._connection.connected()
+            if said := self._presence:
+                client.publish(said.topic, said.birth, 1, retain=True)
             await self._settle_in(link, resumed=resumed)
             await asyncio.wait([link.ended])
         except TimeoutError:
@@ -141,9 +145,6 @@ class PahoPublisher:
     async def _settle_in(self, link: PahoLink, *, resumed: bool) -> None:
         if not resumed:
             self._subscribed.clear()
-        self._connection.connected()
-        if said := self._presence:
-            link.say(said.topic, said.birth)
         missing = [topic for topic in self._handlers if topic not in self._subscribed]
         while missing:
             try:
