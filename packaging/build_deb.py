@@ -6,6 +6,7 @@ in the bytes is fixed: built again, elsewhere and later, the same commit gives t
 
 import argparse
 import fcntl
+import functools
 import os
 import re
 import runpy
@@ -116,8 +117,12 @@ def _changes() -> list[str]:
     return unreleased or [f"Release {version()}; what changed is in CHANGELOG.md."]
 
 
+@functools.cache
 def epoch() -> str:
-    """Return the time that stands in the package: the last commit's, or the one asked for."""
+    """Return the time that stands in the package: the last commit's, or the one asked for.
+
+    One build asks once: a commit made meanwhile would give its papers different dates.
+    """
     if asked := os.environ.get("SOURCE_DATE_EPOCH"):
         return asked
     log = subprocess.run(
