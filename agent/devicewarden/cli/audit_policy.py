@@ -99,7 +99,7 @@ def _remarks(file: Path, kind: "PolicyKind") -> "Iterator[Remark]":
             check=_MILDER.get(fault.code, _CHECKS[kind]),
             severity="MEDIUM" if fault.code in _MILDER else "CRITICAL",
             code=fault.code,
-            text=f"{fault.action} on {fault.resource}: {fault.detail} {fault.remedy}",
+            text=f"{fault.action} on {fault.resource}: {fault.detail}; compliant: {fault.remedy}",
         )
 
 

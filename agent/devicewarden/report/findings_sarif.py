@@ -25,7 +25,7 @@ def _result(each: AuditFinding) -> dict[str, Any]:
     result: dict[str, Any] = {
         "ruleId": finding.check,
         "level": LEVELS[finding.severity],
-        "message": {"text": f"{finding.reason}. {finding.remedy}"},
+        "message": {"text": f"{finding.reason.rstrip('.')}. {finding.remedy}"},
         "locations": [_location(finding.resource)],
         "partialFingerprints": {"findingId/v1": each.finding_id},
         "properties": {"code": finding.code, "severity": finding.severity},
