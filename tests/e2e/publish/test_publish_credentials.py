@@ -10,6 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from devicewarden.config.settings import PublishSettings
 from devicewarden.model.errors import ConfigError
@@ -171,9 +177,10 @@ def test_what_paho_cannot_do_is_a_config_error(
 def test_an_encrypted_key_is_a_config_error_and_nobody_is_asked(
     watched: "Callable[..., Watched]", device_settings: PublishSettings, tmp_path: Path
 ) -> None:
+    plain = load_pem_private_key(Path(device_settings.key_file).read_bytes(), None)
     key = tmp_path / "encrypted.key"
-    argv = ["openssl", "pkey", "-in", device_settings.key_file, "-aes256", "-passout", "pass:abcd"]
-    subprocess.run([*argv, "-out", str(key)], check=True, capture_output=True)  # noqa: S603  our argv
+    locked = BestAvailableEncryption(b"a password")
+    key.write_bytes(plain.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked))
 
     with pytest.raises(ConfigError, match=r"publish\.key_file: is encrypted"):
         watched(replace(device_settings, key_file=str(key)))
