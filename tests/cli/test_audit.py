@@ -7,10 +7,11 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from tests.audit.example import Door
+from tests.audit.example import Door, House
 from tests.cli.audit_scene import CLOSED, DARK, OPEN, SUPPRESSION, Build, listed, run
 from tests.state.scene import drained, opened
 
+from devicewarden.audit import registry
 from devicewarden.model.errors import AgentError, AuditError, ConfigError
 
 
@@ -186,3 +187,16 @@ def test_a_document_disables_a_check_unless_it_is_asked_for(
 
     assert "door-shut" not in usual.stdout
     assert "door-shut" in asked.stdout
+
+
+def test_a_check_that_cannot_be_decided_here_is_told_and_not_taken_for_compliant(
+    audit_folder: Path, house: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house(CLOSED)
+    inventory = House((), classes=frozenset())
+    monkeypatch.setattr(registry, "open_device", lambda _settings: inventory)
+
+    result = run(audit_folder, "--check", "door-shut")
+
+    assert isinstance(result.exception, AuditError)
+    assert result.exception.hint == "it needs the doors"

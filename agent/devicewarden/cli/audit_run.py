@@ -16,6 +16,7 @@ from devicewarden.audit.suppress import Suppressions
 from devicewarden.config.audit_documents import load_audit_documents
 from devicewarden.config.settings import Settings
 from devicewarden.model.audit import Audit, ScheduledAudit
+from devicewarden.model.errors import AuditError
 from devicewarden.notify.registry import sink_names
 from devicewarden.report.findings import completed_document, finding_document, finding_event
 from devicewarden.report.rule import Rule
@@ -100,12 +101,24 @@ class Auditor:
         return transact(self._settings.state, lambda db: last_audit(db, scope, schedule))
 
     def _chosen(self, names: Sequence[str]) -> list[AnyCheck]:
-        documents = self._documents
-        return [
+        documents, classes = self._documents, self._inventory.classes
+        chosen = [
             check
             for check in registry.checks(documents.thresholds())
             if (check.meta.name in names if names else documents.enabled(check.meta.name))
         ]
+        # Asked for by name, a check that is left out would look as if it passed.
+        for check in chosen if self._request.names else ():
+            if check.subject not in classes:
+                raise AuditError(
+                    f"{check.meta.name} cannot be decided {_where(account=self._request.account)}",
+                    hint=f"it needs {check.meta.needs}",
+                )
+        return chosen
+
+
+def _where(*, account: bool) -> str:
+    return "in the account" if account else "on the device alone"
 
 
 def rules() -> tuple[Rule, ...]:
