@@ -24,7 +24,8 @@ class Revocation:
 
     Attributes:
         revoked: it is on the issuer's list, or OCSP says so.
-        source: address of the list or responder.
+        source: address of the list or responder; empty: the certificate names none, so that its
+            issuer cannot revoke it this way.
         at: when it was revoked, aware UTC; None: unknown or not revoked.
     """
 
@@ -170,3 +171,21 @@ class LoggingOptions:
     account: str
     enabled: bool
     level: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientIdUse:
+    """How clients of one MQTT client id got on with each other.
+
+    Attributes:
+        client_id: MQTT client id.
+        taken_over: when one of them was disconnected because another connected, aware UTC.
+        principals: certificate ids or Cognito identities that used it, as far as known.
+        forgiven: so many are no sign of a second device, such as `devicewarden once` beside the
+            daemon.
+    """
+
+    client_id: str
+    taken_over: tuple[datetime, ...]
+    principals: tuple[str, ...] = ()
+    forgiven: int = 0

@@ -1,0 +1,1 @@
+"""Checks of what both inventories give: `audit.subject` -> findings. Pure."""

@@ -1,0 +1,1 @@
+"""Ask issuers about their certificates: lists and responders over HTTP, believed when signed."""
