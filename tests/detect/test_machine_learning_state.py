@@ -63,6 +63,13 @@ def test_a_changed_byte_is_noticed(known: bytes) -> None:
         Series.load(damaged)
 
 
+def test_a_baseline_of_another_version_is_refused(known: bytes) -> None:
+    older = known[:4] + bytes([known[4] - 1]) + known[5:]
+
+    with pytest.raises(BaselineError, match="another version"):
+        Series.load(older)
+
+
 def test_an_oversized_baseline_is_refused_before_it_is_read() -> None:
     with pytest.raises(BaselineError, match="too long"):
         Series.load(bytes(MOST_BYTES + 1))

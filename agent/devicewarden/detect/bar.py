@@ -1,6 +1,6 @@
-"""How surprising a datapoint must be to alarm, calibrated on the device's own history.
+"""How strong the evidence must be to alarm, calibrated on the device's own history.
 
-A bar never lies below its floor. Every alarm raises it tenfold (by 1.0 in -log10 p), and the rise
+A bar never lies below its floor. Every alarm raises it threefold (by 0.5 in -log10 p), and the rise
 fades over a month: a series that alarms more often than its level allows is judged by its own past.
 """
 
@@ -8,12 +8,12 @@ from math import isfinite
 from struct import Struct
 from typing import Final
 
-# -log10 p at which simulated devices (tests/bench) gave about 0.1, 0.3 and 1 false alarm a month.
-HIGH: Final = 4.0
-MEDIUM: Final = 3.6
-LOW: Final = 3.0
+# Evidence at which simulated devices (tests/bench) gave up to 0.1, 0.3 and 1 false alarm a month.
+HIGH: Final = 3.6
+MEDIUM: Final = 3.2
+LOW: Final = 2.9
 
-_RISE: Final = 1.0
+_RISE: Final = 0.5
 _MOST_RISE: Final = 4.0
 _FADES_OVER_S: Final = 30 * 86_400
 # An alarm that ended may come again after so many quiet datapoints.
@@ -36,13 +36,13 @@ class Bar:
         """The threshold as it is now."""
         return self.floor + self._risen
 
-    def judge(self, score: float, after_s: float, *, anyway: bool) -> bool:
+    def judge(self, evidence: float, after_s: float, *, anyway: bool) -> bool:
         """Tell whether a datapoint, so long after the last, alarms; `anyway`: a higher bar says so.
 
         What stays strange is one alarm, however long: it begins after enough quiet datapoints.
         """
         self._risen *= max(0.0, 1.0 - after_s / _FADES_OVER_S)
-        if anyway or score >= self.floor + self._risen:
+        if anyway or evidence >= self.floor + self._risen:
             self._over = anyway or self._over or self._quiet >= _QUIET
             self._quiet = 0
             return self._over

@@ -7,11 +7,13 @@ from typing import Final, NamedTuple
 from devicewarden.detect import histogram, season, views
 from devicewarden.detect.histogram import WHOLE, Histogram
 from devicewarden.detect.season import Season
-from devicewarden.detect.views import NAMES, OF_VALUES, Views
+from devicewarden.detect.views import NAMES, OF_VALUES, WEIGHTS, Views
 
 HOUR_S: Final = 3600
 # The fit is to so many datapoints; as many again, and surprises have been seen enough to judge.
 FIRST: Final = 150
+_NOTHING_STRANGE: Final = [0.0] * len(NAMES[OF_VALUES:])
+_WHOLE_WEIGHT: Final = sum(WEIGHTS)
 _HISTOGRAMS: Final = 1 + len(NAMES)
 PACKED_SIZE: Final = (
     2 + _HISTOGRAMS * histogram.PACKED_SIZE + season.PACKED_SIZE + views.PACKED_SIZE
@@ -71,11 +73,12 @@ class Habits:
         return hour, place, self._season.surprise(hour, place, anywhere), anywhere
 
     def surprises(self, look: Look) -> list[float]:
-        """Tell -log10 of the probability of what each view shows; those of values come first."""
-        judged = NAMES if self._seen >= FIRST else NAMES[:OF_VALUES]
+        """Tell -log10 of the probability of what each view shows, 0 where it cannot be told yet."""
+        if self._seen < FIRST:
+            known = zip(self._of_views[:OF_VALUES], look.places, strict=False)
+            return [each.surprise(place) for each, place in known] + _NOTHING_STRANGE
         return [
-            each.surprise(place)
-            for each, place, _ in zip(self._of_views, look.places, judged, strict=False)
+            each.surprise(place) for each, place in zip(self._of_views, look.places, strict=True)
         ]
 
     def learn(self, look: Look, units: int) -> None:
@@ -132,5 +135,6 @@ class Habits:
 
 
 def fuse(surprises: Sequence[float]) -> float:
-    """Tell one surprise from those of the views: high where one is, higher where many agree."""
-    return 2 * log10(sum([10.0 ** (each / 2) for each in surprises]) / len(surprises))
+    """Tell one surprise from those of the views: -log10 of the probabilities' harmonic mean."""
+    parts = [weight * 10.0**each for weight, each in zip(WEIGHTS, surprises, strict=True)]
+    return log10(sum(parts) / _WHOLE_WEIGHT)

@@ -22,7 +22,7 @@ MOST_BYTES: Final = 12 * 1024
 _FLOORS: Final = (bar.HIGH, bar.MEDIUM, bar.LOW)
 _HEAD: Final = struct.Struct("<4sBI")
 _MAGIC: Final = b"DWML"
-_VERSION: Final = 1
+_VERSION: Final = 2
 
 
 class Verdict(NamedTuple):
@@ -86,9 +86,9 @@ class Series:
         if score is None or self.progress < 1.0:
             return None
         high, medium, low = self._bars
-        violates_high = high.judge(score.value, score.after_s, anyway=False)
-        violates_medium = medium.judge(score.value, score.after_s, anyway=violates_high)
-        violates_low = low.judge(score.value, score.after_s, anyway=violates_medium)
+        violates_high = high.judge(score.evidence, score.after_s, anyway=False)
+        violates_medium = medium.judge(score.evidence, score.after_s, anyway=violates_high)
+        violates_low = low.judge(score.evidence, score.after_s, anyway=violates_medium)
         if not self.all_levels:
             violates_medium = violates_low = violates_high
         return Verdict(score.value, violates_high, violates_medium, violates_low, score.view)
@@ -98,7 +98,7 @@ class Series:
         return self._scorer.usual(time_s)
 
     def thresholds(self) -> dict[Confidence, float]:
-        """Tell the score at which each level alarms now."""
+        """Tell the evidence at which each level alarms now."""
         high, medium, low = (each.height for each in self._bars)
         return {"HIGH": high, "MEDIUM": min(medium, high), "LOW": min(low, medium, high)}
 

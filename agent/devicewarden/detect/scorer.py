@@ -22,20 +22,31 @@ _GAP_STEPS: Final = 12
 # A clock that goes back by more has been set right; by less, that time will come again.
 _SET_BACK_S: Final = 3600
 # What follows a datapoint this strange is learnt at a quarter: an attack should not teach.
-_DOUBTFUL: Final = 3.0
+_DOUBTFUL: Final = 3.3
 # Forgiven once, a view must show something ten times rarer to count as much, for some months.
 _FORGIVEN: Final = 1.0
 _MOST_FORGIVEN: Final = 3.0
 _FORGOTTEN_OVER_S: Final = 90 * DAY_S
 
-_STATE: Final = Struct(f"<IqqddBB{len(NAMES)}d")
+# How many datapoints the evidence for an alarm looks back over.
+_LASTING: Final = 6
+_STATE: Final = Struct(f"<IqqdddBB{len(NAMES)}d")
 _DATAPOINT: Final = Struct("<qd")
 
 
 class Score(NamedTuple):
-    """How strange a datapoint is: -log10 of its probability, the view that found it strangest."""
+    """How strange a datapoint is.
+
+    Attributes:
+        value: -log10 of its probability.
+        evidence: half of it is `value`, half its moving average: a burst that is over at once
+            must be stranger to alarm than what lasts.
+        view: the view that found it strangest.
+        after_s: seconds since the datapoint before.
+    """
 
     value: float
+    evidence: float
     view: str
     after_s: float
 
@@ -48,6 +59,7 @@ class Scorer:
         "_forgiven",
         "_habits",
         "_last_s",
+        "_lasting",
         "_refitted_s",
         "_step_s",
         "_units",
@@ -60,7 +72,7 @@ class Scorer:
         self._habits: Habits | None = None
         self._forgiven = [0.0] * len(NAMES)
         self._last_s = self._refitted_s = self.count = 0
-        self._step_s = self.seen_s = 0.0
+        self._step_s = self.seen_s = self._lasting = 0.0
         self._units = WHOLE
 
     def update(self, time_s: int, value: float) -> Score | None:
@@ -84,6 +96,7 @@ class Scorer:
         self.seen_s += min(after_s, gap_s)
         if after_s > gap_s:
             self._habits.forget()
+            self._lasting = 0.0
         return self._scored(self._habits, time_s, value, after_s)
 
     def _is_later(self, time_s: int) -> bool:
@@ -109,12 +122,14 @@ class Scorer:
         if any(self._forgiven):
             surprises = self._excused(surprises, after_s)
         score = fuse(surprises)
+        self._lasting += (score - self._lasting) / _LASTING
         known.learn(look, self._units)
         self._units = 1 if score > _DOUBTFUL else WHOLE
         if time_s - self._refitted_s >= DAY_S:
             self._refitted_s = time_s
             known.refit()
-        return Score(score, NAMES[surprises.index(max(surprises))], after_s)
+        view = NAMES[surprises.index(max(surprises))]
+        return Score(score, (score + self._lasting) / 2, view, after_s)
 
     def _excused(self, surprises: Sequence[float], after_s: float) -> list[float]:
         left = max(0.0, 1.0 - after_s / _FORGOTTEN_OVER_S)
@@ -149,7 +164,7 @@ class Scorer:
     def dump(self) -> bytes:
         """Pack everything learnt into bytes."""
         state = _STATE.pack(
-            self.count, self._last_s, self._refitted_s, self._step_s, self.seen_s,
+            self.count, self._last_s, self._refitted_s, self._step_s, self.seen_s, self._lasting,
             self._units, len(self._first), *self._forgiven,
         )  # fmt: skip
         if self._habits is not None:
@@ -160,7 +175,7 @@ class Scorer:
     def load(cls, packed: bytes) -> "Scorer":
         """Unpack what `dump` gave; ValueError or struct.error where it cannot have."""
         (
-            count, last_s, refitted_s, step_s, seen_s, units, first, *forgiven,
+            count, last_s, refitted_s, step_s, seen_s, lasting, units, first, *forgiven,
         ) = _STATE.unpack_from(packed)  # fmt: skip
         body = packed[_STATE.size :]
         self = cls()
@@ -168,9 +183,12 @@ class Scorer:
             self._habits = Habits.load(body)
         else:
             self._first = [(time, value) for time, value in _DATAPOINT.iter_unpack(body)]
-        numbers = (step_s, seen_s, *forgiven, *(value for _, value in self._first))
-        if not all(map(isfinite, numbers)) or len(self._first) != first or units not in (1, WHOLE):
+        numbers = (step_s, seen_s, lasting, *(value for _, value in self._first))
+        fits = len(self._first) == first and units in (1, WHOLE) and lasting >= 0
+        fits = fits and all(0 <= each <= _MOST_FORGIVEN for each in forgiven)
+        if not fits or not all(map(isfinite, numbers)):
             raise ValueError("the state of a series is out of range")
         self.count, self._last_s, self._refitted_s = count, last_s, refitted_s
-        self._step_s, self.seen_s, self._units, self._forgiven = step_s, seen_s, units, forgiven
+        self._step_s, self.seen_s, self._lasting = step_s, seen_s, lasting
+        self._units, self._forgiven = units, forgiven
         return self

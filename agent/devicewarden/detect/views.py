@@ -20,6 +20,8 @@ NAMES: Final = (
     "unusual at this hour for a day",
     "unusual for hours",
 )
+# What each counts for. One burst sways a view of values for hours, and surprises less.
+WEIGHTS: Final = (0.4, 0.4, 0.6, 0.6, 1.0, 1.0, 1.0, 1.0)
 # The first so many look at values; the others at how surprising the values are.
 OF_VALUES: Final = 4
 
