@@ -11,7 +11,6 @@ PACKAGES: Final = (
     "ca-certificates",
     "dbus",
     "iproute2",
-    "libfaketime",
     "nftables",
     "passwd",
     "python3",

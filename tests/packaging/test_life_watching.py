@@ -68,5 +68,5 @@ def test_the_drop_in_names_the_exact_process(life: Life) -> None:
 
 
 def owners(violation: Mapping[str, Any]) -> list[Any]:
-    found: list[Any] = violation["context"]["owners"]
+    found: list[Any] = violation["events"][0]["context"]["owners"]
     return found

@@ -21,7 +21,6 @@ if __name__ == "__main__":
             spoiling.state_of_somebody_else,
             spoiling.older_state,
             spoiling.newer_state,
-            spoiling.clock_of_1970,
             spoiling.read_only_root,
             moving.upgraded,
             moving.downgraded,
