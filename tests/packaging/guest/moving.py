@@ -19,7 +19,6 @@ from tests.packaging.guest.hands import (
     unit,
 )
 
-TABLE = "table inet devicewarden { chain input { type filter hook input priority 0; } }"
 EDITED = '# ours\n[thing]\nname = "edge-7"\n'
 
 
@@ -70,7 +69,7 @@ def switched_off() -> Facts:
 
 
 def removed() -> Facts:
-    run("nft", TABLE)
+    run("nft", "add", "table", "inet", "devicewarden")
     table = run("nft", "list", "tables").text
     pid = unit("MainPID")
     done = run("dpkg", "--remove", "devicewarden")
