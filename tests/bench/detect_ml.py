@@ -14,7 +14,7 @@ from typing import Any, Final
 from tests.bench import nab
 from tests.bench.attacks import STRENGTHS
 from tests.bench.devices import LEVELS, Tally, poisoned, watch
-from tests.bench.kinds import KINDS
+from tests.bench.kinds import KINDS, STRANGERS, Kind
 from tests.bench.traffic import simulate
 
 from devicewarden.detect.machine_learning import Series
@@ -63,11 +63,11 @@ def judge_nab() -> dict[str, Any]:
     }
 
 
-def judge_devices(seeds: Sequence[int]) -> dict[str, Any]:
+def judge_devices(seeds: Sequence[int], kinds: Sequence[Kind]) -> dict[str, Any]:
     """Watch every kind of device, clean and attacked."""
     total = Tally()
     for seed in seeds:
-        for kind in KINDS:
+        for kind in kinds:
             total.add(watch(simulate(kind, seed)))
     return total.summary()
 
@@ -121,8 +121,15 @@ def show(result: dict[str, Any]) -> None:
         print(f"  {name:24}{row['score']:6.1f}  {found}")
     for name, score in PUBLISHED.items():
         print(f"  {name:24}{score:6.1f}  published, all 58")
-    devices = result["devices"]
-    print(f"Simulated devices, {devices['device-months']:.0f} device-months; a device-month has:")
+    show_devices("Simulated devices", result["devices"])
+    show_devices("Kinds of device that nothing was tuned on", result["strangers"])
+    print("Poisoning:", result["poisoning"])
+    print("Cost:", {name: round(value, 2) for name, value in result["cost"].items()})
+
+
+def show_devices(what: str, devices: dict[str, Any]) -> None:
+    """Print what was counted on simulated devices."""
+    print(f"{what}, {devices['device-months']:.0f} device-months; a device-month has:")
     for level in LEVELS:
         row = devices[level]
         recall = " / ".join(f"{row['recall'][strength]:.2f}" for strength in STRENGTHS)
@@ -133,8 +140,6 @@ def show(result: dict[str, Any]) -> None:
         )
     for attack, row in devices["found at LOW"].items():
         print(f"    {attack:14}" + " / ".join(f"{share:.2f}" for share in row.values()))
-    print("Poisoning:", result["poisoning"])
-    print("Cost:", {name: round(value, 2) for name, value in result["cost"].items()})
 
 
 def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
@@ -146,7 +151,8 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
     seeds = [int(seed) for seed in options.seeds.split(",")]
     result = {
         "nab": judge_nab(),
-        "devices": judge_devices(seeds),
+        "devices": judge_devices(seeds, KINDS),
+        "strangers": judge_devices(seeds, STRANGERS),
         "poisoning": judge_poisoning(seeds[0]),
         "cost": judge_cost(),
     }

@@ -1,4 +1,7 @@
-"""Twelve kinds of simulated device. The figures are invented, their shapes are the usual ones."""
+"""Twelve kinds of simulated device, and six that nothing was tuned on.
+
+The figures are invented, their shapes are the usual ones.
+"""
 
 from dataclasses import dataclass
 from typing import Final
@@ -89,5 +92,36 @@ KINDS: Final = (
         name="router", idle=(4e5, 2e5), session=(3e6, 4e5), rate=9.0, night=0.08, peak=20.5,
         width=5, weekend=1.25, spread=1.3, tcp_ports=5, udp_ports=5, connections=4, cpu=(9, 0.8),
         packet=800,
+    ),
+)  # fmt: skip
+
+# No figure, level or weight of the detector was chosen by looking at these.
+STRANGERS: Final = (
+    Kind(
+        name="printer", idle=(4e3, 2e3), session=(3e6, 8e4), rate=0.15, spread=1.2, night=0.02,
+        weekend=0.1, peak=11, tcp_ports=5, udp_ports=3, cpu=(4, 10), packet=900,
+    ),
+    Kind(
+        name="charger", idle=(1.5e3, 2.5e3), session=(5e3, 1.5e4), rate=0.05, spread=0.5,
+        night=0.4, peak=19, width=4, job=15, job_bytes=6e3, tcp_ports=1, udp_ports=0, cpu=(7, 3),
+        packet=220,
+    ),
+    Kind(
+        name="storage", idle=(2e4, 2e4), session=(8e6, 2e7), rate=0.8, spread=1.6, peak=21,
+        width=4, weekend=1.4, job=1440, job_bytes=5e8, tcp_ports=8, udp_ports=4, connections=3,
+        cpu=(10, 6), packet=1200, jitter=0.1,
+    ),
+    Kind(
+        name="lock", idle=(600, 700), session=(900, 1200), rate=0.1, night=0.05, peak=8, width=3,
+        tcp_ports=0, cpu=(1, 1), packet=120, jitter=0.02,
+    ),
+    Kind(
+        name="inference-box", idle=(3e5, 1e5), session=(1e5, 3e5), rate=3, night=0.6, peak=12,
+        width=8, job=10, job_bytes=2e5, tcp_ports=4, udp_ports=2, connections=8, cpu=(45, 4),
+        packet=700, jitter=0.07,
+    ),
+    Kind(
+        name="turbine", idle=(8e4, 3e5), session=(5e3, 1e4), rate=0.3, night=1.0, jitter=0.04,
+        job=60, job_bytes=1e6, tcp_ports=3, udp_ports=2, connections=6, cpu=(22, 1), packet=500,
     ),
 )  # fmt: skip
