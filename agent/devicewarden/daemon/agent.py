@@ -4,33 +4,29 @@ import asyncio
 import contextlib
 import math
 import signal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import structlog
 
 from devicewarden.config.settings import Settings
 from devicewarden.daemon.auditing import start_auditing
-from devicewarden.daemon.changes import needs_restart, way_to_broker, what_is_read
+from devicewarden.daemon.changes import needs_restart, what_is_read
 from devicewarden.daemon.control import ControlServer
-from devicewarden.daemon.deadlines import SLOW_S, longest_round_s, longest_sample_s
+from devicewarden.daemon.deadlines import SLOW_S, longest_sample_s
 from devicewarden.daemon.detection import Detection
 from devicewarden.daemon.doors import Doors
 from devicewarden.daemon.first_failure import FirstFailure
 from devicewarden.daemon.jobs import Jobs
 from devicewarden.daemon.log import configure
-from devicewarden.daemon.meter import Meter
 from devicewarden.daemon.refusal import Refusal, forget, postpone
 from devicewarden.daemon.reporting import Reporting
 from devicewarden.daemon.status import Facts, describe_agent
 from devicewarden.daemon.telling import Telling
 from devicewarden.daemon.watch import Watch, Watches
+from devicewarden.daemon.way import Way
 from devicewarden.model.errors import AlreadyRunningError, ConfigError, StateError
 from devicewarden.model.metric import Metrics, Sample
 from devicewarden.model.version import VERSION
-from devicewarden.publish.publisher import ConnectionState
-
-if TYPE_CHECKING:
-    from devicewarden.daemon.link import Link
 
 log = structlog.get_logger()
 PUMP_EVERY_S: Final = 0.2
@@ -57,17 +53,20 @@ class Agent:
             store=self._state.reports,
             now=doors.now,
         )
-        self._meter = Meter()
         self._watch.on_sample = self._sampled
         self._reporting.on_slow_sample = self._detection.look_slow
-        self._link: Link | None = None
-        self._way: object = None
         self._started_with = settings
         self._jobs = Jobs(doors.supervisor)
         self._telling = Telling(self._jobs, self._state.outbox, self._detection)
+        self._way = Way(
+            doors.open_link,
+            self._jobs,
+            stop=self._stop,
+            reporting=self._reporting,
+            telling=self._telling,
+        )
         self._started_at = doors.now()
         self._trouble: dict[str, str] = {}
-        self._broker_failures = FirstFailure(log)
         self._collector_failures = FirstFailure(log)
 
     async def run(self) -> None:
@@ -81,8 +80,8 @@ class Agent:
         async with contextlib.AsyncExitStack() as leaving:
             leaving.callback(self._close)
             leaving.push_async_callback((await self._listen()).stop)
-            await self._connect(self._settings)
-            leaving.push_async_callback(self._disconnect)
+            await self._way.connect(self._settings)
+            leaving.push_async_callback(self._way.disconnect)
             leaving.push_async_callback(self._jobs.end_all)
             self._jobs.start(
                 "sampling", self._sample, deadline_s=lambda: longest_sample_s(self._settings)
@@ -110,7 +109,7 @@ class Agent:
                 now=self._doors.now(),
                 watch=self._watch,
                 reporting=self._reporting,
-                link=self._link,
+                link=self._way.link,
                 state=self._state,
                 detection=self._detection,
                 trouble=self._trouble,
@@ -123,7 +122,8 @@ class Agent:
         self._doors.supervisor.reloading()
         try:
             new = await self._doors.load()
-            await self._apply(new)
+            async with self._way.turn:
+                await self._apply(new)
             self._doors.proved()
             forget(self._trouble, self._doors.supervisor)
             log.info("configuration_reloaded")
@@ -137,10 +137,10 @@ class Agent:
         old = self._settings
         # What may be refused comes first.
         owners = self._doors.open_owners(new)
-        if way_to_broker(new) != self._way:
-            await self._connect(new)
+        if not self._way.is_of(new):
+            await self._way.connect(new)
         elif (new.detect.topic, new.audit) != (old.detect.topic, old.audit):
-            await self._telling.restart(new, self._link)
+            await self._telling.restart(new, self._way.link)
         watchful = self._detection.watches_lists
         self._detection.reload(new, owners)
         if what_is_read(new) != what_is_read(old) or watchful != self._detection.watches_lists:
@@ -154,36 +154,7 @@ class Agent:
         if new.report.interval_s != old.report.interval_s:
             # The round that waits was told the old interval.
             await self._jobs.end("reporting")
-            self._start_reporting()
-
-    async def _connect(self, settings: Settings) -> None:
-        # The new link is made first: if that fails, the old one is still there.
-        link = self._doors.open_link(
-            settings,
-            stop=self._stop,
-            meter=self._meter,
-            on_change=self._connection_changed,
-            on_late_reply=self._reporting.late_reply,
-        )
-        await self._disconnect()
-        self._link, self._way = link, way_to_broker(settings)
-        await self._telling.restart(settings, link)
-        if link is not None:
-            await link.publisher.start()
-        self._start_reporting()
-
-    def _start_reporting(self) -> None:
-        self._jobs.start(
-            "reporting",
-            lambda: self._reporting.round(self._link),
-            deadline_s=lambda: longest_round_s(self._settings),
-        )
-
-    async def _disconnect(self) -> None:
-        await self._jobs.end("reporting")
-        if self._link is not None:
-            await self._link.publisher.stop()
-            self._link = None
+            self._way.start_reporting()
 
     async def _sample(self) -> None:
         failing = self._watch.tick().failed
@@ -199,7 +170,9 @@ class Agent:
             await asyncio.sleep(SLOW_S / 2)
 
     def _sampled(self, sample: Sample, moved: Metrics | None) -> None:
-        self._detection.look(sample, moved, None if self._link is None else self._meter.read())
+        self._detection.look(
+            sample, moved, None if self._way.link is None else self._way.meter.read()
+        )
 
     def _open_eyes(self, settings: Settings) -> Watches:
         watchful = self._detection.watches_lists
@@ -228,16 +201,6 @@ class Agent:
         await self._reload_wanted.wait()
         self._reload_wanted.clear()
         await self.reload()
-
-    def _connection_changed(self, connection: ConnectionState) -> None:
-        self._meter.changed(connection)
-        connected = connection.state == "connected"
-        if connection.last_error:
-            event = "broker_refused" if connected else "broker_not_connected"
-            self._broker_failures.failed(event, kind=connection.last_error, hint=connection.hint)
-        elif connected:
-            self._broker_failures.forget()
-            log.info("broker_connected", connects=connection.connects)
 
     def _close(self) -> None:
         self._watch.close()
