@@ -41,6 +41,7 @@ def topics(settings: Settings) -> Iterator[Fault]:
         yield Fault.at("detect.topic", message="must not be empty")
     yield from _topic("audit.topic", settings.audit.topic, ("{thing}",))
     yield from _topic("audit.completed_topic", settings.audit.completed_topic, ("{thing}",))
+    yield from _topic("mitigate.topic", settings.mitigate.topic, ("{thing}",))
 
 
 def known_built_ins(settings: Settings) -> Iterator[Fault]:

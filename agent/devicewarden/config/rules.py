@@ -7,7 +7,13 @@ from ipaddress import ip_address
 from typing import Final, TypeAlias
 
 from devicewarden.config.fault import Fault, shown
+from devicewarden.config.mitigate_rules import (
+    allowed_addresses,
+    allowed_commands,
+    allowed_types,
+)
 from devicewarden.config.names import client_id, commands, known_built_ins, thing_name, topics
+from devicewarden.config.notify_rules import sink_addresses, sink_names
 from devicewarden.config.patterns import redactions
 from devicewarden.config.settings import PublishSettings, Settings
 
@@ -142,6 +148,11 @@ RULES: Final[tuple[Rule, ...]] = (
     known_built_ins,
     commands,
     redactions,
+    sink_names,
+    sink_addresses,
+    allowed_types,
+    allowed_commands,
+    allowed_addresses,
 )
 
 

@@ -5,6 +5,8 @@ from typing import Literal
 
 from devicewarden.config.audit_settings import AuditSettings
 from devicewarden.config.knob import knob
+from devicewarden.config.mitigate_settings import MitigateSettings
+from devicewarden.config.notify_settings import NotifySettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +204,8 @@ class Settings:
     custom_metrics: CustomMetricsSettings = field(default_factory=CustomMetricsSettings)
     detect: DetectSettings = field(default_factory=DetectSettings)
     audit: AuditSettings = field(default_factory=AuditSettings)
+    mitigate: MitigateSettings = field(default_factory=MitigateSettings)
+    notify: NotifySettings = field(default_factory=NotifySettings)
     state: StateSettings = field(default_factory=StateSettings)
     control: ControlSettings = field(default_factory=ControlSettings)
     log: LogSettings = field(default_factory=LogSettings)
