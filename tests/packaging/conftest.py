@@ -1,6 +1,7 @@
 """One package, its next version, and two machines on which each lives from install to purge."""
 
 import os
+import re
 import shutil
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -42,12 +43,25 @@ def files(deb: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, P
     folder = tmp_path_factory.mktemp("scene")
     device = Authority(folder).issue_client(folder, "edge-7")
     return {
+        # By its own name too, since that is how the README installs it.
+        deb.name: deb,
         "old.deb": deb,
         "new.deb": next_version(deb, folder),
         "certificate.pem": device.cert_file,
         "private.key": device.key_file,
+        "install.sh": _readme_install(folder),
         "version-1.db": ROOT / "tests" / "data" / "state" / "version-1.db",
     }
+
+
+def _readme_install(folder: Path) -> Path:
+    """Take what the README tells an operator to type on a device."""
+    section = (ROOT / "README.md").read_text().partition("## Install on a Pi")[2]
+    (block, *_) = re.findall(r"^```sh\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+    script = folder / "install.sh"
+    # The story is root's already.
+    script.write_text(block.replace("sudo ", ""))
+    return script
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ if __name__ == "__main__":
             watching.measured,
             watching.saw_others,
             watching.saw_exact_owners,
+            watching.audited,
             dying.reloaded,
             dying.killed,
             dying.hung,

@@ -39,7 +39,7 @@ for _ in range(200):
 
 def installed() -> Facts:
     before = time.monotonic()
-    done = run("dpkg", "-i", str(SCENE / "old.deb"))
+    done = run("sh", "-eu", str(SCENE / "install.sh"))
     answer = status(has_sample)
     return {
         "code": done.code,
@@ -112,6 +112,21 @@ def saw_exact_owners() -> Facts:
     systemctl("daemon-reload")
     systemctl("restart", "devicewarden")
     return facts
+
+
+def audited() -> Facts:
+    """The daily audit as its unit runs it, in its own sandbox."""
+    started = systemctl("start", "devicewarden-audit.service")
+    audit = "devicewarden-audit.service"
+    return {
+        "code": started.code,
+        "status": run("systemctl", "show", "-P", "ExecMainStatus", audit).text,
+        "journal": run("journalctl", "-b", "-u", audit, "-o", "cat", "--no-pager").text,
+        "exposure": run("systemd-analyze", "security", "--no-pager", audit).text,
+        "findings": json.loads(run("devicewarden", "findings", "list", "--json").out),
+        "owners": run("find", str(STATE.parent), "-printf", "%U\\n").text.split(),
+        "uid": run("id", "-u", "devicewarden").text,
+    }
 
 
 def _newest_violation() -> Facts:
