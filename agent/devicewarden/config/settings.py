@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from devicewarden.config.account_settings import AccountSettings
 from devicewarden.config.audit_settings import AuditSettings
 from devicewarden.config.knob import knob
 from devicewarden.config.mitigate_settings import MitigateSettings
@@ -204,6 +205,7 @@ class Settings:
     custom_metrics: CustomMetricsSettings = field(default_factory=CustomMetricsSettings)
     detect: DetectSettings = field(default_factory=DetectSettings)
     audit: AuditSettings = field(default_factory=AuditSettings)
+    account: AccountSettings = field(default_factory=AccountSettings)
     mitigate: MitigateSettings = field(default_factory=MitigateSettings)
     notify: NotifySettings = field(default_factory=NotifySettings)
     state: StateSettings = field(default_factory=StateSettings)
