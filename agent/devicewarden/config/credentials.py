@@ -4,8 +4,9 @@ import dataclasses
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from devicewarden.config.knobs import knobs, value_of
+from devicewarden.config.knobs import knobs_of, sections
 from devicewarden.config.settings import Settings
 
 
@@ -20,13 +21,18 @@ def with_copies(settings: Settings, environ: Mapping[str, str]) -> Settings:
     folder = environ.get("CREDENTIALS_DIRECTORY")
     if not folder:
         return settings
-    for knob in knobs():
-        path = value_of(settings, knob)
-        if knob.path in {"file", "secret"} and path and not os.access(path, os.R_OK):
-            copy = Path(folder) / f"{Path(path).parent.name}_{Path(path).name}"
+    made = {name: _copied(getattr(settings, name), Path(folder)) for name in sections()}
+    return dataclasses.replace(settings, **made)
+
+
+def _copied(table: Any, folder: Path) -> Any:
+    changes: dict[str, Any] = {}
+    for knob in knobs_of(type(table)):
+        value = getattr(table, knob.name)
+        if knob.member:
+            changes[knob.name] = tuple(_copied(member, folder) for member in value)
+        elif knob.path in {"file", "secret"} and value and not os.access(value, os.R_OK):
+            copy = folder / f"{Path(value).parent.name}_{Path(value).name}"
             if os.access(copy, os.R_OK):
-                section = dataclasses.replace(
-                    getattr(settings, knob.section), **{knob.name: str(copy)}
-                )
-                settings = dataclasses.replace(settings, **{knob.section: section})
-    return settings
+                changes[knob.name] = str(copy)
+    return dataclasses.replace(table, **changes)

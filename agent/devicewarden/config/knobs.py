@@ -1,11 +1,14 @@
 """Every setting as a row: what loading, the sample and the reference are made from."""
 
 from collections.abc import Iterator
-from dataclasses import Field, dataclass, fields
-from typing import Any, Final, Literal, get_args, get_origin
+from dataclasses import Field, dataclass, fields, is_dataclass
+from typing import Any, Final, Literal, TypeAlias, get_args, get_origin
 
 from devicewarden.config.knob import PathKind
 from devicewarden.config.settings import Settings
+
+Table: TypeAlias = type[Any]
+"""A section, or a member of an array of tables."""
 
 VARIABLE_PREFIX: Final = "DEVICEWARDEN_"
 
@@ -48,6 +51,12 @@ class Knob:
     def choices(self) -> tuple[Any, ...]:
         """The values it may have, in order; empty where any value of its type will do."""
         return get_args(self.type) if get_origin(self.type) is Literal else ()
+
+    @property
+    def member(self) -> Table | None:
+        """The class of its tables where it is an array of tables; None where it is none."""
+        inner = get_args(self.type)[0] if get_origin(self.type) is tuple else None
+        return inner if isinstance(inner, type) and is_dataclass(inner) else None
 
 
 def sections() -> dict[str, type]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from devicewarden.config.fault import Fault, shown
-from devicewarden.config.knobs import Knob, knobs, value_of
+from devicewarden.config.fault import Fault, KeyPath, shown
+from devicewarden.config.knobs import Knob, knobs, knobs_of, value_of
 from devicewarden.config.settings import Settings
 
 NEEDED: Final = ("state.dir", "custom_metrics.disk_path")
@@ -18,37 +18,42 @@ SYSTEMD_CREDENTIALS: Final = Path("/run/credentials")
 def broken_paths(settings: Settings, environ: Mapping[str, str]) -> Iterator[Fault]:
     """Look at every path that is set; asks the file system."""
     for knob in knobs():
-        if knob.path is None:
-            continue
         path = value_of(settings, knob)
-        if path:
-            yield from _broken(knob, Path(path), environ)
+        if knob.path and path:
+            yield from _broken(knob, (knob.section, knob.name), Path(path), environ)
         elif knob.key in NEEDED:
             yield Fault.at(knob.key, message="must not be empty")
+        for index, member in enumerate(path if knob.member else ()):
+            for inner in knobs_of(type(member)):
+                if inner.path and (named := getattr(member, inner.name)):
+                    place: KeyPath = (knob.section, knob.name, index, inner.name)
+                    yield from _broken(inner, place, Path(named), environ)
 
 
-def _broken(knob: Knob, path: Path, environ: Mapping[str, str]) -> Iterator[Fault]:
+def _broken(knob: Knob, place: KeyPath, path: Path, environ: Mapping[str, str]) -> Iterator[Fault]:
     if not path.is_absolute():
-        yield Fault.at(knob.key, message=f"must be an absolute path, not {shown(str(path))}")
+        yield Fault((place,), f"must be an absolute path, not {shown(str(path))}")
     elif knob.path != "place":
-        yield from _broken_file(knob, path, environ)
+        yield from _broken_file(knob, place, path, environ)
     elif knob.key == "control.socket" and len(os.fsencode(path)) > LONGEST_SOCKET_BYTES:
-        yield Fault.at(knob.key, message=f"must have at most {LONGEST_SOCKET_BYTES} bytes")
+        yield Fault((place,), f"must have at most {LONGEST_SOCKET_BYTES} bytes")
 
 
-def _broken_file(knob: Knob, path: Path, environ: Mapping[str, str]) -> Iterator[Fault]:
+def _broken_file(
+    knob: Knob, place: KeyPath, path: Path, environ: Mapping[str, str]
+) -> Iterator[Fault]:
     try:
         mode = _mode_if_readable(path)
     except OSError as error:
-        yield Fault.at(knob.key, message=f"{shown(str(path))} cannot be read: {error.strerror}")
+        yield Fault((place,), f"{shown(str(path))} cannot be read: {error.strerror}")
         return
     if not stat.S_ISREG(mode):
-        yield Fault.at(knob.key, message=f"{shown(str(path))} is not a file")
+        yield Fault((place,), f"{shown(str(path))} is not a file")
     elif knob.path == "secret" and mode & _forbidden_bits(path, environ):
-        yield Fault.at(
-            knob.key,
-            message=f"{shown(str(path))} is open to others (mode {stat.S_IMODE(mode):04o})",
-            hint=f"chmod 600 {shown(str(path))}",
+        yield Fault(
+            (place,),
+            f"{shown(str(path))} is open to others (mode {stat.S_IMODE(mode):04o})",
+            f"chmod 600 {shown(str(path))}",
         )
 
 

@@ -1,10 +1,11 @@
 """Settings that were judged already -> JSON values and back, without the machinery that judges."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import Any
 
-from devicewarden.config.settings import CommandMetric, Settings
+from devicewarden.config.knobs import knobs_of, sections
+from devicewarden.config.settings import Settings
 
 
 def plain(settings: Settings) -> dict[str, dict[str, Any]]:
@@ -14,18 +15,15 @@ def plain(settings: Settings) -> dict[str, dict[str, Any]]:
 
 def from_plain(document: Mapping[str, Mapping[str, Any]]) -> Settings:
     """Undo `plain`; the document is trusted to come from it."""
-    settings = Settings()
-    sections = {}
-    for section in fields(Settings):
-        make = type(getattr(settings, section.name))
-        values = {name: _value(value) for name, value in document[section.name].items()}
-        sections[section.name] = make(**values)
-    return Settings(**sections)
+    made = {name: _table(table, document[name]) for name, table in sections().items()}
+    return Settings(**made)
 
 
-def _value(value: Any) -> Any:
+def _table(table: type, values: Mapping[str, Any]) -> Any:
+    return table(**{k.name: _value(values[k.name], k.member) for k in knobs_of(table)})
+
+
+def _value(value: Any, member: type | None) -> Any:
     if isinstance(value, list | tuple):
-        return tuple(_value(item) for item in value)
-    if isinstance(value, dict):
-        return CommandMetric(**{name: _value(item) for name, item in value.items()})
+        return tuple(_table(member, item) if member else item for item in value)
     return value

@@ -3,9 +3,8 @@
 from dataclasses import MISSING
 from typing import Final
 
-from devicewarden.config.knobs import Knob, knobs_of, sections
+from devicewarden.config.knobs import Knob, knobs, knobs_of, sections
 from devicewarden.config.sample import limits
-from devicewarden.config.settings import CommandMetric
 from devicewarden.config.toml_text import toml_text
 
 BEGIN: Final = "<!-- made by `make docs` from here -->\n"
@@ -30,8 +29,12 @@ def tables() -> str:
         _table(f"`[{name}]`", table, list(knobs_of(table, name)))
         for name, table in sections().items()
     )
-    members = list(knobs_of(CommandMetric))
-    return f"{text}{_table('`[[custom_metrics.commands]]`', CommandMetric, members)}\n"
+    members = "".join(
+        _table(f"`[[{knob.key}]]`", knob.member, list(knobs_of(knob.member)))
+        for knob in knobs()
+        if knob.member
+    )
+    return f"{text}{members}\n"
 
 
 def _table(title: str, table: type, knobs: list[Knob]) -> str:

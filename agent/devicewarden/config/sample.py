@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from devicewarden.config.knobs import Knob, knobs_of, sections
-from devicewarden.config.settings import CommandMetric
 from devicewarden.config.toml_text import toml_text
 
 _UNITS: Final = {"_s": "seconds", "_bytes": "bytes", "_days": "days"}
@@ -45,9 +44,9 @@ def _section(name: str, table: type) -> str:
 
 def _setting(knob: Knob) -> Iterator[str]:
     yield f"\n# {_sentence(knob)}\n"
-    if knob.key == "custom_metrics.commands":
-        yield "# Each is a table [[custom_metrics.commands]] with these keys:\n"
-        yield from (f"#   {m.name}: {_sentence(m)}\n" for m in knobs_of(CommandMetric))
+    if knob.member:
+        yield f"# Each is a table [[{knob.key}]] with these keys:\n"
+        yield from (f"#   {m.name}: {_sentence(m)}\n" for m in knobs_of(knob.member))
     yield f"#{knob.name} = {toml_text(knob.default)}\n"
 
 

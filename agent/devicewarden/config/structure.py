@@ -11,7 +11,7 @@ from cattrs.gen import make_dict_structure_fn, override
 from devicewarden.config import kinds
 from devicewarden.config.fault import Fault, KeyPath, did_you_mean
 from devicewarden.config.knobs import knobs, knobs_of, sections
-from devicewarden.config.settings import CommandMetric, Settings
+from devicewarden.config.settings import Settings
 
 
 def structure(values: Mapping[str, Any]) -> tuple[Settings, tuple[Fault, ...]]:
@@ -101,9 +101,15 @@ def _unknown(path: KeyPath) -> Fault:
     if len(path) == 1:
         hint = did_you_mean(key, list(sections())) or _elsewhere(key)
         return Fault((path,), "unknown section or setting", hint)
-    table = sections()[str(path[0])] if len(path) == 2 else CommandMetric  # noqa: PLR2004  (section, key)
-    names = [knob.name for knob in knobs_of(table)]
+    names = [knob.name for knob in knobs_of(_table_at(path))]
     return Fault((path,), "unknown setting", did_you_mean(key, names) or _elsewhere(key))
+
+
+def _table_at(path: KeyPath) -> type:
+    """Find the class of a section, or of the members of an array of tables in it."""
+    section = sections()[str(path[0])]
+    members = (knob.member for knob in knobs_of(section) if knob.name == path[1])
+    return next(members, None) or section
 
 
 def _elsewhere(name: str) -> str:
