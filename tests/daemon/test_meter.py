@@ -9,7 +9,7 @@ from devicewarden.daemon.meter import Meter, MeteredPublisher
 from devicewarden.detect.observe import OwnConnection
 from devicewarden.model.errors import TemporaryPublishError
 from devicewarden.publish.connection import Connection
-from devicewarden.publish.diagnosis import Diagnosis
+from devicewarden.publish.diagnosis import Diagnosis, of_reason
 from devicewarden.publish.publisher import ConnectionState, MessageHandler
 
 NOTHING = OwnConnection(
@@ -103,6 +103,20 @@ def test_each_refusal_is_counted_however_alike_they_are() -> None:
         connection.failed(Diagnosis("cannot connect: not authorized", ""))
 
     assert meter.read().authorization_failures == 10
+
+
+def test_a_takeover_is_told_each_time_and_nothing_else_is() -> None:
+    told: list[str] = []
+    meter = Meter()
+    meter.on_takeover = lambda: told.append("taken over")
+    connection = Connection(meter.changed)
+
+    for code in (0x8E, 0x8E, 0x8B):
+        connection.attempting()
+        connection.connected()
+        connection.failed(of_reason("connection ended", code))
+
+    assert told == ["taken over", "taken over"]
 
 
 def test_another_link_is_counted_from_its_own_first_attempt() -> None:

@@ -65,6 +65,7 @@ class Agent:
             reporting=self._reporting,
             telling=self._telling,
         )
+        self._way.meter.on_takeover = self._state.takeovers.record
         self._started_at = doors.now()
         self._trouble: dict[str, str] = {}
         self._collector_failures = FirstFailure(log)

@@ -1,15 +1,25 @@
 """Counts what the agent itself says to the broker: the device's side of the cloud-side metrics."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from devicewarden.detect.observe import OwnConnection
+from devicewarden.publish.diagnosis import TAKEN_OVER
 from devicewarden.publish.publisher import ConnectionState, MessageHandler, Publisher
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Meter:
-    """Counts since the last reading, over all connections of the agent's life."""
+    """Counts since the last reading, over all connections of the agent's life.
+
+    Attributes:
+        on_takeover: called when another client took over the connection.
+    """
 
     def __init__(self) -> None:
+        self.on_takeover: Callable[[], object] = lambda: None
         self._sent = self._received = self._attempts = self._disconnects = self._refused = 0
         self._largest = 0
         self._last: ConnectionState | None = None
@@ -32,6 +42,8 @@ class Meter:
         came_now = now.last_error != before.last_error or now.attempts == before.attempts
         if came_now and "not authorized" in now.last_error.lower():
             self._refused += 1
+        if came_now and TAKEN_OVER in now.last_error:
+            self.on_takeover()
         # The next connection may be another link's, which counts from nothing.
         self._last = None if now.state == "stopped" else now
 

@@ -18,6 +18,9 @@ class Diagnosis(NamedTuple):
 LEAST_FAILURE: Final = 0x80
 """Reason codes from here on are failures."""
 
+TAKEN_OVER: Final = "another client took over the session"
+"""What is told of 0x8E."""
+
 NEVER_AGAIN: Final = frozenset({0x87, 0x90, 0x95, 0x99, 0x9A, 0x9B})
 """Reason codes after which the same message would fail again."""
 
@@ -64,7 +67,7 @@ _REASONS: Final[dict[int, Diagnosis]] = {
     0x8C: Diagnosis("bad authentication method", _LOGIN),
     0x8D: Diagnosis("the broker heard nothing in time", "lower publish.keep_alive_s"),
     0x8E: Diagnosis(
-        "another client took over the session",
+        TAKEN_OVER,
         "another client uses this client id: give each device its own thing.client_id",
     ),
     0x8F: Diagnosis("topic filter invalid", "check publish.topic"),

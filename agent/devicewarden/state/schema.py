@@ -124,6 +124,22 @@ _MIGRATIONS: Final = (
             PRIMARY KEY (name, resource)
         ) STRICT""",
     ),
+    (
+        # When another client took over the agent's connection, in ms.
+        "CREATE TABLE takeovers (at INTEGER PRIMARY KEY) STRICT",
+    ),
+    (
+        # What was begun for AWS IoT Jobs; no status: it has not ended.
+        """CREATE TABLE jobs (
+            place INTEGER PRIMARY KEY,
+            job_id TEXT NOT NULL,
+            number INTEGER NOT NULL,
+            times INTEGER NOT NULL,
+            status TEXT,
+            details TEXT,
+            UNIQUE (job_id, number)
+        ) STRICT""",
+    ),
 )
 """Statements by version: entry n leads from version n to n + 1. Only ever appended to."""
 

@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 
 from devicewarden.config.settings import StateSettings
 from devicewarden.state.datapoints import Datapoints
+from devicewarden.state.job_memory import JobMemory
 from devicewarden.state.journal import Journal
 from devicewarden.state.outbox import Outbox
 from devicewarden.state.pruning import Pruning
 from devicewarden.state.snapshots import Snapshots
 from devicewarden.state.store import Store
+from devicewarden.state.takeovers import Takeovers
 from devicewarden.state.violations import Violations
 
 
@@ -31,6 +33,8 @@ class State:
         outbox: events on their way to sinks.
         datapoints: the history.
         snapshots: what evaluator and baselines remember.
+        jobs: what was begun for AWS IoT Jobs.
+        takeovers: when another client took over the connection.
     """
 
     def __init__(self, settings: StateSettings, now: Callable[[], datetime]) -> None:
@@ -42,6 +46,8 @@ class State:
         self.violations = Violations(self._journal, self.outbox, now)
         self.datapoints = Datapoints(self._journal)
         self.snapshots = Snapshots(settings, self._journal, now)
+        self.jobs = JobMemory(self._journal)
+        self.takeovers = Takeovers(self._journal, now)
 
     @property
     def problem(self) -> str:
