@@ -7,6 +7,7 @@ from ipaddress import ip_address
 from typing import Final, TypeAlias
 
 from devicewarden.config.fault import Fault, shown
+from devicewarden.config.jobs_rules import known_operations, rotation, template
 from devicewarden.config.mitigate_rules import (
     allowed_addresses,
     allowed_commands,
@@ -153,6 +154,9 @@ RULES: Final[tuple[Rule, ...]] = (
     allowed_types,
     allowed_commands,
     allowed_addresses,
+    known_operations,
+    template,
+    rotation,
 )
 
 

@@ -5,6 +5,7 @@ from typing import Literal
 
 from devicewarden.config.account_settings import AccountSettings
 from devicewarden.config.audit_settings import AuditSettings
+from devicewarden.config.jobs_settings import JobsSettings, ProvisioningSettings
 from devicewarden.config.knob import knob
 from devicewarden.config.mitigate_settings import MitigateSettings
 from devicewarden.config.notify_settings import NotifySettings
@@ -208,6 +209,8 @@ class Settings:
     account: AccountSettings = field(default_factory=AccountSettings)
     mitigate: MitigateSettings = field(default_factory=MitigateSettings)
     notify: NotifySettings = field(default_factory=NotifySettings)
+    jobs: JobsSettings = field(default_factory=JobsSettings)
+    provisioning: ProvisioningSettings = field(default_factory=ProvisioningSettings)
     state: StateSettings = field(default_factory=StateSettings)
     control: ControlSettings = field(default_factory=ControlSettings)
     log: LogSettings = field(default_factory=LogSettings)

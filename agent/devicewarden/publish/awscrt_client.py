@@ -13,8 +13,8 @@ from devicewarden.publish.credentials import read_secret
 from devicewarden.publish.presence import presence
 from devicewarden.publish.topics import presence_topic
 
-MAX_PACKET_BYTES: Final = 16_384
-"""What we take from the broker: replies have 8 KiB at most."""
+MAX_PACKET_BYTES: Final = 40_960
+"""What we take from the broker: the document of a job has 32 KiB at most."""
 
 NATIVE_ERRORS: Final = (AwsCrtError, OSError, RuntimeError, TypeError, ValueError)
 """What awscrt raises, here and from its futures."""

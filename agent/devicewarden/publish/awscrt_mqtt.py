@@ -27,7 +27,7 @@ from devicewarden.publish.diagnosis import (
     of_reason,
     refusal,
 )
-from devicewarden.publish.publisher import ConnectionState, MessageHandler, OnChange
+from devicewarden.publish.publisher import ConnectionState, MessageHandler, OnChange, handler_for
 
 FAREWELL_TIMEOUT_S: Final = 0.7
 STOP_TIMEOUT_S: Final = 0.8
@@ -219,7 +219,7 @@ class AwsCrtPublisher:
         self._ready.set()
 
     def _on_message(self, packet: Any) -> None:
-        if handler := self._handlers.get(packet.topic):
+        if handler := handler_for(self._handlers, packet.topic):
             handler(packet.topic, packet.payload)
 
     async def _send(self, packet: Any) -> Any:

@@ -11,7 +11,7 @@ from devicewarden.model.errors import ConfigError, PublishError, TemporaryPublis
 from devicewarden.publish.connection import Connection
 from devicewarden.publish.diagnosis import Diagnosis
 from devicewarden.publish.greengrass_link import GreengrassLink, LinkEndedError, RefusedError
-from devicewarden.publish.publisher import ConnectionState, MessageHandler, OnChange
+from devicewarden.publish.publisher import ConnectionState, MessageHandler, OnChange, handler_for
 from devicewarden.publish.reconnect import keep_connecting
 
 SOCKET: Final = "AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT"
@@ -162,5 +162,5 @@ class GreengrassPublisher:
 
     def _take(self, topic: str, payload: bytes) -> None:
         self._heard += 1
-        if handler := self._handlers.get(topic):
+        if handler := handler_for(self._handlers, topic):
             handler(topic, payload)

@@ -17,8 +17,8 @@ from devicewarden.publish.credentials import read_secret
 from devicewarden.publish.presence import presence
 from devicewarden.publish.topics import presence_topic
 
-MAX_PACKET_BYTES: Final = 16_384
-"""What we take from the broker: replies have 8 KiB at most."""
+MAX_PACKET_BYTES: Final = 40_960
+"""What we take from the broker: the document of a job has 32 KiB at most."""
 
 PAHO_ERRORS: Final = (OSError, ValueError, TypeError, LookupError, struct.error, MQTTException)
 """What paho raises while it dials, and over what a broker sends."""

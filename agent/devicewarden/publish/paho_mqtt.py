@@ -16,7 +16,7 @@ from devicewarden.publish.paho_client import (
 )
 from devicewarden.publish.paho_ended import LinkEndedError
 from devicewarden.publish.paho_link import PahoLink
-from devicewarden.publish.publisher import ConnectionState, MessageHandler, OnChange
+from devicewarden.publish.publisher import ConnectionState, MessageHandler, OnChange, handler_for
 from devicewarden.publish.reconnect import keep_connecting
 
 FAREWELL_TIMEOUT_S: Final = 0.7
@@ -166,5 +166,5 @@ class PahoPublisher:
                 self._subscribed.add(topic)
 
     def _take(self, topic: str, payload: bytes) -> None:
-        if handler := self._handlers.get(topic):
+        if handler := handler_for(self._handlers, topic):
             handler(topic, payload)

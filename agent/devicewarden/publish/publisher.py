@@ -1,9 +1,11 @@
 """What a connection to a broker can do; one implementation for each MQTT library."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol, TypeAlias
+
+from devicewarden.publish.topics import matches
 
 MessageHandler: TypeAlias = Callable[[str, bytes], None]
 """Called on the event loop with topic and payload, which are hostile and of any size."""
@@ -31,6 +33,13 @@ class ConnectionState:
     hint: str = ""
 
 
+def handler_for(handlers: Mapping[str, MessageHandler], topic: str) -> MessageHandler | None:
+    """Find who registered this topic, or a filter that it is one of."""
+    if topic in handlers:
+        return handlers[topic]
+    return next((each for wanted, each in handlers.items() if matches(wanted, topic)), None)
+
+
 OnChange: TypeAlias = Callable[[ConnectionState], None]
 """Called on the event loop after each change."""
 
@@ -44,7 +53,7 @@ class Publisher(Protocol):
         ...
 
     def subscribe(self, topic: str, handler: MessageHandler) -> None:
-        """Register a topic without wildcards, before `start`.
+        """Register a topic, or a filter whose wildcards are `+` alone, before `start`.
 
         The subscription is made again on each connection on which the broker does not hold it.
         """

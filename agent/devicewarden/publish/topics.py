@@ -12,6 +12,9 @@ from devicewarden.model.errors import ConfigError
 
 AWS_REPORT: Final = "$aws/things/{thing}/defender/metrics/{format}"
 PLAIN_REPORT: Final = "devicewarden/{thing}/metrics/{format}"
+JOBS: Final = "$aws/things/{thing}/jobs"
+CREATE_FROM_CSR: Final = "$aws/certificates/create-from-csr/json"
+PROVISION: Final = "$aws/provisioning-templates/{template}/provision/json"
 ACCEPTED: Final = "/accepted"
 REJECTED: Final = "/rejected"
 
@@ -49,6 +52,56 @@ def report_topics(settings: PublishSettings, *, thing: str, encoding: str) -> To
     # The replies' topics are the longest.
     _check("publish.topic", report + ACCEPTED)
     return Topics(report=report, accepted=report + ACCEPTED, rejected=report + REJECTED)
+
+
+@dataclass(frozen=True, slots=True)
+class JobTopics:
+    """The topics of AWS IoT Jobs for one thing; `replies` are filters.
+
+    Source: AWS IoT Core developer guide, "Jobs device MQTT API operations".
+    """
+
+    thing: str
+
+    @property
+    def notify_next(self) -> str:
+        """Tells that another job is the next one."""
+        return f"{self._jobs}/notify-next"
+
+    @property
+    def start_next(self) -> str:
+        """Asks for the next job, and begins it."""
+        return f"{self._jobs}/start-next"
+
+    @property
+    def replies(self) -> tuple[str, ...]:
+        """Filters of all that the service answers."""
+        return f"{self.start_next}/+", f"{self._jobs}/+/get/+", f"{self._jobs}/+/update/+"
+
+    def get(self, job_id: str) -> str:
+        """Asks how a job stands; `$next` stands for the next one."""
+        return f"{self._jobs}/{job_id}/get"
+
+    def update(self, job_id: str) -> str:
+        """Tells how a job goes on."""
+        return f"{self._jobs}/{job_id}/update"
+
+    @property
+    def _jobs(self) -> str:
+        return JOBS.format(thing=self.thing)
+
+
+def provision_topic(template: str) -> str:
+    """Name the topic that registers a thing by a provisioning template."""
+    return PROVISION.format(template=template)
+
+
+def matches(topic_filter: str, topic: str) -> bool:
+    """Tell whether a topic is one of a filter whose wildcards are `+` alone."""
+    wanted, levels = topic_filter.split("/"), topic.split("/")
+    return len(wanted) == len(levels) and all(
+        a in {"+", b} for a, b in zip(wanted, levels, strict=True)
+    )
 
 
 def presence_topic(settings: PublishSettings, *, thing: str) -> str:
