@@ -32,6 +32,9 @@ class AuditSettings:
     siblings_dir: str = knob(
         "", "folder of certificates of other devices, PEM; none may have our key", path="place"
     )
+    trusted_fingerprints: tuple[str, ...] = knob(
+        (), "SHA-256 of the only CA certificates that publish.ca_file may have; empty: any"
+    )
     revocation: Literal["crl", "ocsp", "both", "off"] = knob(
         "both", "how issuers are asked about revoked certificates; off: such checks end undecided"
     )
