@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from devicewarden.cli.audit_account import account_options, account_settings, permissions
 from devicewarden.cli.audit_list import list_
 from devicewarden.cli.audit_names import checks_option, severity_option
 from devicewarden.cli.audit_policy import policy
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 )
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write it there.")
 @click.option("--account", is_flag=True, help="Audit the AWS account, not this device.")
+@account_options
 @click.option("--no-record", is_flag=True, help="Keep nothing, and tell no sink.")
 @click.option("--if-due", is_flag=True, help="Run the scheduled audits that are due, if any.")
 @click.pass_context
@@ -63,7 +65,7 @@ def command(  # noqa: PLR0913  an option each
 
     if if_due and (names or no_record or output or form != "table"):
         raise click.UsageError("--if-due goes with --config, --account and --severity alone")
-    settings = load_or_exit(config).settings
+    settings = account_settings(ctx, load_or_exit(config).settings, account=account)
     if if_due and settings.audit.run_by == "never":
         print("audit.run_by is never", file=sys.stderr)
         return 0
@@ -75,7 +77,7 @@ def command(  # noqa: PLR0913  an option each
     return shown.show(auditor.run())
 
 
-for subcommand in (list_, policy, suppress, suppressions, unsuppress):
+for subcommand in (list_, permissions, policy, suppress, suppressions, unsuppress):
     command.add_command(subcommand)
 
 

@@ -10,9 +10,10 @@ _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _AGE: Final = re.compile(r"([0-9]{1,4})([mhdw])")
 
 
-def _so_long_ago(
+def so_long_ago(
     _ctx: click.Context, _param: click.Parameter, value: str | None
 ) -> datetime | None:
+    """Read `14d` as the aware UTC time so long ago; None where it is not given."""
     if value is None:
         return None
     age = _AGE.fullmatch(value)
@@ -25,7 +26,7 @@ def _so_long_ago(
 since_option = click.option(
     "--since",
     metavar="AGE",
-    callback=_so_long_ago,
+    callback=so_long_ago,
     help="How far back, as in 90m, 12h, 14d or 2w.",
 )
 """Gives the aware UTC time so long ago; None where it is not given."""
@@ -34,7 +35,7 @@ history_option = click.option(
     metavar="AGE",
     default="14d",
     show_default=True,
-    callback=_so_long_ago,
+    callback=so_long_ago,
     help="How far back, as in 90m, 12h, 14d or 2w.",
 )
 """The same, for commands that look at the history: as far back as it goes by default."""

@@ -20,4 +20,4 @@ class AccountSettings:
     log_group: str = knob(
         "", "CloudWatch log group of AWS IoT, such as AWSIotLogsV2; empty: none is read"
     )
-    log_days: int = knob(31, "so far back goes what is read of it", minimum=1, maximum=366)
+    log_days: float = knob(31.0, "so far back goes what is read of it", minimum=0.01, maximum=366)

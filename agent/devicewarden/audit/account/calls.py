@@ -1,0 +1,87 @@
+"""The calls that an audit of the account makes, none of which changes anything: one table.
+
+What may be called is what the table names, and the IAM policy that people are shown is made of it.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, Protocol
+
+from devicewarden.audit.subject import (
+    CaCertificate,
+    ClientIdUse,
+    CognitoPool,
+    ConnectionLog,
+    DeviceCertificate,
+    IotPolicy,
+    LoggingOptions,
+    RoleAlias,
+)
+from devicewarden.model.errors import AuditError
+
+_OF_A_ROLE: Final = (
+    "iam:ListRolePolicies",
+    "iam:GetRolePolicy",
+    "iam:ListAttachedRolePolicies",
+    "iam:GetPolicy",
+    "iam:GetPolicyVersion",
+)
+
+CALLS: Final[Mapping[type, tuple[str, ...]]] = {
+    LoggingOptions: ("iot:GetV2LoggingOptions", "iot:GetLoggingOptions"),
+    CaCertificate: ("iot:ListCACertificates", "iot:DescribeCACertificate"),
+    IotPolicy: ("iot:ListPolicies", "iot:GetPolicy"),
+    RoleAlias: (
+        "iot:ListRoleAliases",
+        "iot:DescribeRoleAlias",
+        *_OF_A_ROLE,
+        "iam:GenerateServiceLastAccessedDetails",
+        "iam:GetServiceLastAccessedDetails",
+    ),
+    CognitoPool: (
+        "cognito-identity:ListIdentityPools",
+        "cognito-identity:GetIdentityPoolRoles",
+        *_OF_A_ROLE,
+    ),
+    ConnectionLog: ("logs:FilterLogEvents",),
+    ClientIdUse: ("logs:FilterLogEvents",),
+    DeviceCertificate: (
+        "iot:ListCertificates",
+        "iot:DescribeCertificate",
+        "iot:DescribeCACertificate",
+    ),
+}
+"""Class of subjects -> the calls that read them, each named by the permission that it needs."""
+
+IDENTITY: Final = "sts:GetCallerIdentity"
+"""Tells the account's number; AWS asks for no permission."""
+
+ALL: Final = frozenset({IDENTITY}.union(*CALLS.values()))
+
+
+class CallError(AuditError):
+    """A call was refused, or not answered in time, however often it was made."""
+
+
+class AbsentError(CallError):
+    """What was asked for is not there, or no longer."""
+
+
+class Calls(Protocol):
+    """Makes the calls of the table."""
+
+    def call(self, name: str, **arguments: Any) -> Mapping[str, Any]:
+        """Make one call, named as in the table; the answer has the members that AWS documents.
+
+        Raises:
+            AbsentError: what it asks for is not there.
+            CallError: it was refused or not answered; the missing permission is named.
+        """
+        ...
+
+    def pages(self, name: str, **arguments: Any) -> Iterator[Mapping[str, Any]]:
+        """Make a call until its list is at its end.
+
+        Raises:
+            CallError: as above, or the list leads round in a circle.
+        """
+        ...
