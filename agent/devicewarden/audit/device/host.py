@@ -1,0 +1,116 @@
+"""This host's files, below a folder that stands for `/`, so that a recorded tree is as good."""
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import devicewarden
+from devicewarden.config.files import MAX_BYTES, content_of
+from devicewarden.config.settings import Settings
+from devicewarden.model.errors import AuditError
+from devicewarden.model.finding import Resource
+
+_CODE: Final = str(Path(devicewarden.__file__).parent)
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """Where readers of the device's inventory look; paths are the host's, such as `/etc/shadow`.
+
+    Attributes:
+        settings: in force.
+        root: folder that stands for `/`.
+        code: folder of this program on the host.
+    """
+
+    settings: Settings
+    root: Path = Path("/")
+    code: str = _CODE
+
+    def at(self, path: str) -> Path:
+        """Tell where a path of the host is for us."""
+        return self.root / path.lstrip("/")
+
+    def there(self, path: str) -> bool:
+        """Tell whether something is there; a link that leads nowhere is."""
+        return os.path.lexists(self.at(path))
+
+    def read(self, path: str) -> bytes | None:
+        """Read a file; None: there is none.
+
+        Raises:
+            AuditError: it cannot be read, is no regular file or has more than 1 MiB.
+        """
+        try:
+            content = content_of(self.at(path))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (OSError, ValueError) as error:
+            raise _unreadable(path, error) from error
+        if content is None:
+            raise AuditError(f"{path} is not a file")
+        if len(content) > MAX_BYTES:
+            raise AuditError(f"{path} is larger than {MAX_BYTES} bytes")
+        return content
+
+    def text(self, path: str) -> str | None:
+        """Read a file of text; what is no UTF-8 becomes U+FFFD."""
+        content = self.read(path)
+        return None if content is None else content.decode(errors="replace")
+
+    def mode(self, path: str) -> os.stat_result | None:
+        """Look at a file, not through a link; None: there is none.
+
+        Raises:
+            AuditError: it may not be looked at.
+        """
+        try:
+            return self.at(path).lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (OSError, ValueError) as error:
+            raise _unreadable(path, error) from error
+
+    def listed(self, folder: str, pattern: str = "*") -> list[str]:
+        """Give the paths of a folder in the order of their names; none where there is no folder.
+
+        Raises:
+            AuditError: it cannot be listed.
+        """
+        try:
+            names = sorted(entry.name for entry in os.scandir(self.at(folder)))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            raise _unreadable(folder, error) from error
+        return [f"{folder.rstrip('/')}/{n}" for n in names if Path(n).match(pattern)]
+
+    def folders_above(self, path: str) -> Iterator[tuple[str, os.stat_result]]:
+        """Give the folders that lead to a path, the nearest first, `/` included."""
+        for folder in Path(path).parents:
+            status = self.mode(str(folder))
+            if status is not None and stat.S_ISDIR(status.st_mode):
+                yield str(folder), status
+
+
+def file_resource(path: str, **info: str) -> Resource:
+    """Name a file of the host, or with a part behind a `#` what stands in it."""
+    return Resource(type="FILE", identifier={"path": path}, info=info)
+
+
+def host_resource(what: str, **info: str) -> Resource:
+    """Name something that the host has, not the thing: one suppression serves a fleet."""
+    return Resource(type="HOST", identifier={"host": what}, info=info)
+
+
+def _unreadable(path: str, error: OSError | ValueError) -> AuditError:
+    why = getattr(error, "strerror", None) or str(error)
+    hint = "run the audit as root, or as its systemd unit" if _forbidden(error) else ""
+    return AuditError(f"{path} cannot be read: {why}", hint=hint)
+
+
+def _forbidden(error: Exception) -> bool:
+    return isinstance(error, PermissionError)
