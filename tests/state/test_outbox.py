@@ -95,7 +95,7 @@ def test_what_a_sink_refuses_is_counted(tmp_path: Path) -> None:
     entry = state.outbox.next("mqtt")
     assert entry is not None
 
-    state.outbox.refused(entry)
+    state.outbox.refused(entry, "too large")
 
     assert drained(state, "mqtt") == ["b-in-alarm"]
     assert state.outbox.counts()["mqtt"] == SinkCounts(refused=1)

@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "violations": "Show behaviors that did not hold, and verify them.",
     "audit": "Check whether this device, or the AWS account, is configured safely.",
     "findings": "Show what audits found, and what became of it.",
+    "outbox": "Show which events wait for which sink, and why.",
     "setup": "Connect this device to AWS IoT Core or another broker.",
     "sandbox": "A stand-in for AWS IoT Core on this machine.",
 }

@@ -10,7 +10,7 @@ import structlog
 
 from devicewarden.config.settings import Settings
 from devicewarden.daemon.auditing import start_auditing
-from devicewarden.daemon.changes import needs_restart, what_is_read
+from devicewarden.daemon.changes import needs_restart, what_is_read, who_is_told
 from devicewarden.daemon.control import ControlServer
 from devicewarden.daemon.deadlines import SLOW_S, longest_sample_s
 from devicewarden.daemon.detection import Detection
@@ -140,7 +140,7 @@ class Agent:
         owners = self._doors.open_owners(new)
         if not self._way.is_of(new):
             await self._way.connect(new)
-        elif (new.detect.topic, new.audit) != (old.detect.topic, old.audit):
+        elif who_is_told(new) != who_is_told(old):
             await self._telling.restart(new, self._way.link)
         watchful = self._detection.watches_lists
         self._detection.reload(new, owners)

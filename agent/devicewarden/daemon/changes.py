@@ -21,6 +21,11 @@ def way_to_broker(settings: Settings) -> object:
     return settings.thing, settings.publish, settings.report.format, stamps
 
 
+def who_is_told(settings: Settings) -> object:
+    """Give what sinks are made of; secrets are read anew for each delivery."""
+    return settings.detect.topic, settings.mitigate.topic, settings.audit, settings.notify
+
+
 def what_is_read(settings: Settings) -> object:
     """Give what samplers are made of."""
     return settings.collect, settings.custom_metrics, settings.publish.cert_file

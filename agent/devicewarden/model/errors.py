@@ -85,7 +85,15 @@ class DeliveryError(AgentError):
 
 
 class TemporaryDeliveryError(DeliveryError):
-    """Delivered again later; the sink's other events wait behind it."""
+    """Delivered again later; the sink's other events wait behind it.
+
+    Attributes:
+        after_s: the sink asked for no attempt within so many seconds; 0: it asked for nothing.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", after_s: float = 0) -> None:
+        super().__init__(message, hint=hint)
+        self.after_s = after_s
 
 
 class PermanentDeliveryError(DeliveryError):

@@ -20,6 +20,11 @@ LOOK_EVERY_S: Final = 30.0
 _TIMEOUT_S: Final = 60.0
 _FIRST_WAIT_S: Final = 1.0
 _MAX_WAIT_S: Final = 60.0
+_MAX_ASKED_S: Final = 3600.0
+"""A sink may ask for a longer wait, but not for ever."""
+
+
+_BACK_OFF: Final = wait_random_exponential(multiplier=_FIRST_WAIT_S, max=_MAX_WAIT_S)
 
 
 class Queue(Protocol):
@@ -33,8 +38,12 @@ class Queue(Protocol):
         """Forget an entry that its sink has."""
         ...
 
-    def refused(self, entry: Entry) -> None:
-        """Forget an entry that its sink will never take, and count it."""
+    def refused(self, entry: Entry, error: str) -> None:
+        """Forget an entry that its sink will never take, count it, and keep why."""
+        ...
+
+    def failing(self, entry: Entry, error: str) -> None:
+        """Keep why a sink does not take its oldest entry."""
         ...
 
 
@@ -56,7 +65,7 @@ class Delivery:
         self._failing = False
         self._retrying = AsyncRetrying(
             retry=retry_if_exception_type(TemporaryDeliveryError),
-            wait=wait_random_exponential(multiplier=_FIRST_WAIT_S, max=_MAX_WAIT_S),
+            wait=_wait_s,
             sleep=sleep,
             before_sleep=self._tell_failure,
         )
@@ -89,9 +98,14 @@ class Delivery:
             async with asyncio.timeout(_TIMEOUT_S):
                 await self._sink.deliver(event)
         except TimeoutError as error:
-            raise TemporaryDeliveryError(f"no answer within {_TIMEOUT_S:g} s") from error
+            late = TemporaryDeliveryError(f"no answer within {_TIMEOUT_S:g} s")
+            self._queue.failing(entry, str(late))
+            raise late from error
+        except TemporaryDeliveryError as error:
+            self._queue.failing(entry, str(error))
+            raise
         except PermanentDeliveryError as error:
-            self._queue.refused(entry)
+            self._queue.refused(entry, str(error))
             log.warning("event_refused", error=str(error), hint=error.hint, **self._facts(entry))
         else:
             self._queue.done(entry)
@@ -111,3 +125,10 @@ class Delivery:
             error=str(error),
         )
         self._failing = True
+
+
+def _wait_s(state: RetryCallState) -> float:
+    """Back off with jitter, or as long as the sink asks for."""
+    error = state.outcome.exception() if state.outcome else None
+    asked_s = error.after_s if isinstance(error, TemporaryDeliveryError) else 0
+    return max(_BACK_OFF(state), min(asked_s, _MAX_ASKED_S))

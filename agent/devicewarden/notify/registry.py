@@ -1,8 +1,9 @@
 """Every sink there is."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from devicewarden.config.settings import Settings
+from devicewarden.notify.child import ChildSink, SinkSettings
 from devicewarden.notify.log import LogSink
 from devicewarden.notify.mqtt import MqttSink, Publish
 from devicewarden.notify.sink import Sink
@@ -19,12 +20,13 @@ def open_sinks(settings: Settings, publish: Publish | None) -> tuple[Sink, ...]:
     sinks: list[Sink] = [LogSink()]
     if publish is not None:
         sinks.append(MqttSink(publish, topics(settings)))
-    return tuple(sinks)
+    return (*sinks, *_child_sinks(settings))
 
 
 def sink_names(settings: Settings) -> tuple[str, ...]:
     """Name the sinks that the daemon has with these settings, for who writes to its outbox."""
-    return (LOG, "mqtt") if settings.publish.endpoint else (LOG,)
+    mqtt = ("mqtt",) if settings.publish.endpoint else ()
+    return (LOG, *mqtt, *(sink.name for sink in _child_sinks(settings)))
 
 
 def topics(settings: Settings) -> Mapping[Kind, str]:
@@ -35,3 +37,15 @@ def topics(settings: Settings) -> Mapping[Kind, str]:
         "audit": settings.audit.completed_topic,
     }
     return {kind: text.replace("{thing}", settings.thing.name) for kind, text in patterns.items()}
+
+
+def _child_sinks(settings: Settings) -> Iterator[ChildSink]:
+    notify = settings.notify
+    by_kind: Mapping[str, tuple[SinkSettings, ...]] = {
+        "webhook": notify.webhooks,
+        "command": notify.commands,
+        "sns": notify.sns,
+    }
+    for kind, sinks in by_kind.items():
+        for sink in sinks:
+            yield ChildSink(f"{kind}:{sink.name}", f"devicewarden.notify.{kind}", sink)

@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, Literal, NamedTuple, TypeAlias, cast, get_args
 
+from devicewarden.state import sink_errors
 from devicewarden.state.columns import from_ms, slowly, to_ms
 from devicewarden.state.journal import Journal
+from devicewarden.state.sink_errors import SinkErrors
 
 LOG: Final = "log"
 """The sink that hears of every event; of quiet ones it alone does."""
@@ -132,6 +134,7 @@ class Outbox:
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
+        self._errors = SinkErrors(journal)
         self._held: deque[Entry] = deque()
         self._overflow: Counter[str] = Counter()
 
@@ -152,11 +155,15 @@ class Outbox:
 
     def done(self, entry: Entry) -> None:
         """Forget an entry that its sink has."""
-        self._end(partial(_remove, entry=entry), entry)
+        self._end(partial(_deliver, entry=entry), entry)
 
-    def refused(self, entry: Entry) -> None:
-        """Forget an entry that its sink will never take, and count it."""
-        self._end(partial(_refuse, entry=entry), entry)
+    def refused(self, entry: Entry, error: str) -> None:
+        """Forget an entry that its sink will never take, count it, and keep why."""
+        self._end(partial(_refuse, entry=entry, error=error), entry)
+
+    def failing(self, entry: Entry, error: str) -> None:
+        """Keep why a sink does not take its oldest entry."""
+        self._errors.failing(entry.sink, error)
 
     def counts(self) -> Mapping[str, SinkCounts]:
         """Tell how the queue of each sink is doing, by name; sinks with nothing to tell are absent.
@@ -177,6 +184,7 @@ class Outbox:
         return told
 
     def _end(self, work: Callable[[sqlite3.Connection], object], entry: Entry) -> None:
+        self._errors.over(entry.sink)
         if entry in self._held:
             self._held.remove(entry)
         self._journal.keep(work)
@@ -221,9 +229,15 @@ def _remove(db: sqlite3.Connection, entry: Entry) -> None:
     db.execute("DELETE FROM outbox WHERE sink = ? AND event_id = ?", (entry.sink, entry.event_id))
 
 
-def _refuse(db: sqlite3.Connection, entry: Entry) -> None:
+def _deliver(db: sqlite3.Connection, entry: Entry) -> None:
+    _remove(db, entry)
+    sink_errors.clear(db, entry.sink)
+
+
+def _refuse(db: sqlite3.Connection, entry: Entry, error: str) -> None:
     _remove(db, entry)
     _count(db, entry.sink, "refused", 1)
+    sink_errors.write(db, entry.sink, error)
 
 
 def _count(db: sqlite3.Connection, sink: str, what: str, events: int) -> None:

@@ -140,6 +140,10 @@ _MIGRATIONS: Final = (
             UNIQUE (job_id, number)
         ) STRICT""",
     ),
+    (
+        # Why the last delivery failed; empty: it did not.
+        "ALTER TABLE sinks ADD COLUMN error TEXT NOT NULL DEFAULT ''",
+    ),
 )
 """Statements by version: entry n leads from version n to n + 1. Only ever appended to."""
 
