@@ -33,6 +33,7 @@ class Certificates:
         self._known = issuers
         self._workers = workers
         self._ca = lru_cache(_KEPT_CAS)(self._fetch_ca)
+        self._of_ca = lru_cache(_KEPT_CAS)(partial(issuers.of, issuer=None))
 
     def of_devices(self) -> Iterator[DeviceCertificate | Unreadable]:
         """Read the device certificates in use, of which there may be hundreds of thousands."""
@@ -80,8 +81,9 @@ class Certificates:
     ) -> Revocation:
         if unknown:
             raise CallError(unknown)
-        issuer = chain[place + 1] if place + 1 < len(chain) else None
-        return self._known.of(chain[place], issuer)
+        if place:
+            return self._of_ca(chain[place])
+        return self._known.of(chain[0], chain[1] if len(chain) > 1 else None)
 
     def _registered_ca(self, listed: Mapping[str, Any]) -> CaCertificate:
         found = self._ca(_id(listed))
@@ -90,7 +92,7 @@ class Certificates:
             certificate_id=_id(listed),
             parsed=parsed,
             status=found["status"],
-            revocation=partial(self._known.of, parsed, None),
+            revocation=partial(self._of_ca, parsed),
         )
 
     def _fetch_ca(self, ca: str) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 
 from devicewarden.audit.check import CheckMeta
 from devicewarden.audit.checks.debian_keys import MADE_BEFORE, DebianKeys
-from devicewarden.audit.checks.resources import IN_USE, certificate_resource
+from devicewarden.audit.checks.resources import IN_USE, certificate_resource, subject_of
 from devicewarden.audit.checks.roca import has_fingerprint
 from devicewarden.audit.subject import CaCertificate, DeviceCertificate
 from devicewarden.model.errors import AuditError
@@ -140,15 +140,17 @@ def _judge(
     key = _key(subject)
     if subject.status not in IN_USE or not isinstance(key, rsa.RSAPublicKey):
         return
-    modulus, resource = key.public_numbers().n, certificate_resource(subject)
+    modulus = key.public_numbers().n
     if has_fingerprint(modulus):
-        yield meta.finding(resource, _ROCA, f"its RSA key of {key.key_size} bits has ROCA's mark")
+        reason = f"its RSA key of {key.key_size} bits has ROCA's mark"
+        yield meta.finding(certificate_resource(subject), _ROCA, reason)
     listed = _listed(modulus, debian_keys)
     if listed:
-        yield meta.finding(resource, _DEBIAN, "its RSA key is on the list of openssl-blacklist")
+        reason = "its RSA key is on the list of openssl-blacklist"
+        yield meta.finding(certificate_resource(subject), _DEBIAN, reason)
     elif listed is None and subject.parsed.not_valid_before_utc < MADE_BEFORE:
         raise AuditError(
-            f"{resource.info['subject']}: valid since before {MADE_BEFORE:%Y}, its key may be one"
+            f"{subject_of(subject.parsed)}: valid since before {MADE_BEFORE:%Y}, its key may be one"
             " of Debian's weak ones of 2008, and their list is not installed",
             hint=f"replace the key, or put openssl-blacklist into {debian_keys.folder}",
         )
