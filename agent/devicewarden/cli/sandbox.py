@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from devicewarden.cli import sandbox_job
 from devicewarden.cli.failure import EXIT_FAILED
 from devicewarden.cli.judge import load_judge
+from devicewarden.cli.sandbox_dir import default_dir, dir_option
 from devicewarden.model.errors import AgentError
 from devicewarden.sandbox.control import ask, is_running, serve_control
 from devicewarden.sandbox.faults import FAULTS
@@ -21,21 +23,6 @@ if TYPE_CHECKING:
     from devicewarden.sandbox.sandbox import Sandbox
 
 LOOK_EVERY_S: Final = 1.0
-
-
-def default_dir() -> Path:
-    """Where the sandbox is unless it is told otherwise."""
-    return Path.home() / ".cache" / "devicewarden" / "sandbox"
-
-
-dir_option = click.option(
-    "--dir",
-    "directory",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=default_dir,
-    show_default="~/.cache/devicewarden/sandbox",
-    help="Folder of certificates, configurations and logs.",
-)
 
 
 @click.group()
@@ -62,7 +49,7 @@ def up(directory: Path, things: Sequence[str]) -> None:
     try:
         with (
             _make(directory, things) as sandbox,
-            serve_control(sandbox.directory, lambda words: sandbox.fault(*words)),
+            serve_control(sandbox.directory, sandbox.do),
         ):
             _tell_next(sandbox, say)
             _show(sandbox, say)
@@ -77,6 +64,9 @@ def up(directory: Path, things: Sequence[str]) -> None:
 def fault(directory: Path, name: str, arguments: Sequence[str]) -> None:
     """Make something go wrong in the running sandbox."""
     _say()(ask(directory, [name, *arguments]))
+
+
+command.add_command(sandbox_job.job)
 
 
 @command.command()

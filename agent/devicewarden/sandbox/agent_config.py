@@ -2,9 +2,41 @@
 
 import json
 from collections.abc import Mapping
-from typing import TypeAlias
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from devicewarden.sandbox.pki import Credentials
+from devicewarden.sandbox.provisioning import TEMPLATE
+
+# As fast as an agent goes that waits a little less for its reply.
+REPORT_INTERVAL_S: Final = 3
+REPLY_TIMEOUT_S: Final = 2.5
 
 Section: TypeAlias = Mapping[str, str | bool | int | float | list[str]]
+
+
+def settings_for(
+    thing: str, credentials: Credentials, *, port: int, ca_file: Path
+) -> Mapping[str, Section]:
+    """Tell what an agent of the sandbox has to be told; everything else lies beside its keys."""
+    folder = credentials.cert_file.parent
+    return {
+        "thing": {"name": thing},
+        "report": {"interval_s": REPORT_INTERVAL_S, "allow_fast": True},
+        "publish": {
+            "endpoint": "localhost",
+            "port": port,
+            "ca_file": str(ca_file),
+            "cert_file": str(credentials.cert_file),
+            "key_file": str(credentials.key_file),
+            "reply_timeout_s": REPLY_TIMEOUT_S,
+        },
+        "detect": {"profiles_dir": str(folder / "profiles")},
+        "provisioning": {"template": TEMPLATE},
+        "state": {"dir": str(folder / "state")},
+        "control": {"socket": str(folder / "control.sock")},
+        "log": {"format": "console"},
+    }
 
 
 def merge(settings: Mapping[str, Section], changes: Mapping[str, Section]) -> Mapping[str, Section]:

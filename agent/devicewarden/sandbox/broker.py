@@ -43,6 +43,12 @@ pattern read $aws/things/%u/defender/metrics/json/accepted
 pattern read $aws/things/%u/defender/metrics/json/rejected
 pattern read $aws/things/%u/defender/metrics/cbor/accepted
 pattern read $aws/things/%u/defender/metrics/cbor/rejected
+pattern write $aws/things/%u/jobs/#
+pattern read $aws/things/%u/jobs/#
+pattern write $aws/certificates/create-from-csr/json
+pattern read $aws/certificates/create-from-csr/json/+
+pattern write $aws/provisioning-templates/+/provision/json
+pattern read $aws/provisioning-templates/+/provision/json/+
 pattern readwrite devicewarden/%u/#
 
 user {observer}

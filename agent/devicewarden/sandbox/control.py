@@ -1,4 +1,4 @@
-"""A unix socket through which a second terminal asks the running sandbox for faults.
+"""A unix socket through which a second terminal asks the running sandbox for faults and jobs.
 
 One line each way: a JSON list of words, then a JSON object with `said`, or `error` and `hint`.
 """
@@ -15,7 +15,9 @@ from typing import Final
 from devicewarden.model.errors import AgentError
 
 SOCKET_NAME: Final = "control.sock"
-MAX_LINE_BYTES: Final = 4096
+MAX_LINE_BYTES: Final = 2**20
+"""Room for the document of a job, and for a list of them."""
+
 # A fault may restart the broker, which may take its time on a small machine.
 TIMEOUT_S: Final = 30.0
 POLL_S: Final = 0.1

@@ -8,16 +8,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from devicewarden.model.errors import AgentError
 
 VALID_FOR: Final = timedelta(days=7)
 # Clocks of two machines, or of a machine and its container, are never quite the same.
 CLOCK_SKEW: Final = timedelta(minutes=5)
+
+PublicKey: TypeAlias = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,14 @@ class Authority:
         purpose = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
         return self._issue(directory, common_name, purpose)
 
+    def sign(self, request: x509.CertificateSigningRequest) -> x509.Certificate:
+        """Issue a device's certificate to whoever has the key of this request."""
+        key = request.public_key()
+        if not isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
+            raise AgentError("the sandbox signs EC and RSA keys alone")
+        purpose = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
+        return self._signed(request.subject, key, purpose)
+
     def refuse(self, serials: frozenset[int]) -> None:
         """Write the revocation list that names exactly these certificates."""
         now = datetime.now(UTC)
@@ -93,20 +105,24 @@ class Authority:
         self, directory: Path, common_name: str, *extensions: x509.ExtensionType
     ) -> Credentials:
         key = ec.generate_private_key(ec.SECP256R1())
+        certificate = self._signed(_name(common_name), key.public_key(), *extensions)
+        return _write(directory, certificate, key)
+
+    def _signed(
+        self, subject: x509.Name, key: PublicKey, *extensions: x509.ExtensionType
+    ) -> x509.Certificate:
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         builder = (
-            self._builder(_name(common_name), key.public_key())
+            self._builder(subject, key)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(signs_certificates=False), critical=True)
             .add_extension(issuer, critical=False)
         )
         for extension in extensions:
             builder = builder.add_extension(extension, critical=False)
-        return _write(directory, builder.sign(self._key, hashes.SHA256()), key)
+        return builder.sign(self._key, hashes.SHA256())
 
-    def _builder(
-        self, subject: x509.Name, key: ec.EllipticCurvePublicKey
-    ) -> x509.CertificateBuilder:
+    def _builder(self, subject: x509.Name, key: PublicKey) -> x509.CertificateBuilder:
         now = datetime.now(UTC)
         return (
             x509.CertificateBuilder()

@@ -1,19 +1,20 @@
-"""Broker, proxy and Device Defender endpoint joined: what an agent takes for AWS IoT Core."""
+"""Broker, proxy and services joined: what an agent takes for AWS IoT Core."""
 
 import atexit
 import contextlib
 import json
 import re
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Final, Self
 
 from devicewarden.model.errors import AgentError
-from devicewarden.sandbox.agent_config import Section, merge, to_toml
+from devicewarden.sandbox.agent_config import Section, merge, settings_for, to_toml
 from devicewarden.sandbox.broker import Broker
+from devicewarden.sandbox.cloud import ASKED, Cloud
 from devicewarden.sandbox.defender import NAME, Defender
 from devicewarden.sandbox.faults import find_fault
 from devicewarden.sandbox.pki import Authority, Credentials, write_private
@@ -23,9 +24,6 @@ from devicewarden.sandbox.verdict import Judge, Received
 
 # AWS's rule for thing names, and no longer than the common name of a certificate may be.
 THING_NAME: Final = re.compile(r"[a-zA-Z0-9:_-]{1,64}")
-# As fast as an agent goes that waits a little less for its reply.
-REPORT_INTERVAL_S: Final = 3
-REPLY_TIMEOUT_S: Final = 2.5
 
 
 class Sandbox:
@@ -54,8 +52,10 @@ class Sandbox:
         endpoint = self._authority.issue_client(self._folder("endpoint"), NAME)
         self.broker: Final = Broker(self._folder("broker"), self._authority, NAME)
         self.defender: Final = Defender(judge, self._authority.ca_file, endpoint)
+        self.cloud: Final = Cloud(self._authority, endpoint)
         self.proxy: Proxy
         self._refused: frozenset[str] = frozenset()
+        self._retired: frozenset[int] = frozenset()
         self._running = contextlib.ExitStack()
         self._lock = threading.RLock()
 
@@ -81,8 +81,8 @@ class Sandbox:
             stack.callback(self.broker.stop)
             self.broker.start()
             self.proxy = stack.enter_context(contextlib.closing(Proxy(self.broker.port)))
-            stack.callback(self.defender.disconnect)
-            self.defender.connect(self.broker.port)
+            stack.callback(self._disconnect)
+            self._connect()
             for thing in self.things:
                 self.write_config(thing)
             self._running = stack.pop_all()
@@ -130,24 +130,7 @@ class Sandbox:
 
     def settings_for(self, thing: str) -> Mapping[str, Section]:
         """Tell what an agent has to be told: section -> setting -> value."""
-        credentials = self.credentials(thing)
-        folder = credentials.cert_file.parent
-        return {
-            "thing": {"name": thing},
-            "report": {"interval_s": REPORT_INTERVAL_S, "allow_fast": True},
-            "publish": {
-                "endpoint": "localhost",
-                "port": self.port,
-                "ca_file": str(self.ca_file),
-                "cert_file": str(credentials.cert_file),
-                "key_file": str(credentials.key_file),
-                "reply_timeout_s": REPLY_TIMEOUT_S,
-            },
-            "detect": {"profiles_dir": str(folder / "profiles")},
-            "state": {"dir": str(folder / "state")},
-            "control": {"socket": str(folder / "control.sock")},
-            "log": {"format": "console"},
-        }
+        return settings_for(thing, self.credentials(thing), port=self.port, ca_file=self.ca_file)
 
     def write_config(self, thing: str, changes: Mapping[str, Section] | None = None) -> Path:
         """Write the thing's `config.toml`, with these settings changed or added, over the last."""
@@ -164,6 +147,18 @@ class Sandbox:
         path = folder / f"{profile['securityProfileName']}.json"
         path.write_text(json.dumps(profile, indent=2))
         return path
+
+    def do(self, words: Sequence[str]) -> str:
+        """Do what a second terminal asks for: something with jobs, or a fault.
+
+        Raises:
+            AgentError: not understood.
+        """
+        if words[0] != ASKED:
+            return self.fault(*words)
+        for thing in words[2:3]:
+            self.credentials(thing)
+        return self.cloud.do(words[1:])
 
     def fault(self, name: str, *arguments: object) -> str:
         """Make something go wrong; `faults.py` has the table.
@@ -188,6 +183,11 @@ class Sandbox:
         """Take the thing's certificate again."""
         self._refuse(self._refused - {self._known(thing)})
 
+    def retire(self, serials: Iterable[int]) -> None:
+        """Refuse certificates by their serial numbers for ever, and end all connections."""
+        self._retired |= frozenset(serials)
+        self._write_refused()
+
     def normal(self) -> None:
         """End every fault."""
         self.defender.obey_nothing()
@@ -197,10 +197,18 @@ class Sandbox:
     def restart_broker(self) -> None:
         """Start the broker anew on its port; agents get in once the endpoint is subscribed."""
         with self.proxy.closed():
-            self.defender.disconnect()
+            self._disconnect()
             self.broker.stop()
             self.broker.start()
-            self.defender.connect(self.broker.port)
+            self._connect()
+
+    def _connect(self) -> None:
+        self.defender.connect(self.broker.port)
+        self.cloud.connect(self.broker.port)
+
+    def _disconnect(self) -> None:
+        self.cloud.disconnect()
+        self.defender.disconnect()
 
     def _known(self, thing: str) -> str:
         self.credentials(thing)
@@ -210,7 +218,11 @@ class Sandbox:
         if things == self._refused:
             return
         self._refused = things
-        self._authority.refuse(frozenset(self._credentials[thing].serial for thing in things))
+        self._write_refused()
+
+    def _write_refused(self) -> None:
+        serials = frozenset(self._credentials[thing].serial for thing in self._refused)
+        self._authority.refuse(serials | self._retired)
         # Mosquitto reads the list again on SIGHUP too, but does not tell when it has, and leaves
         # open connections open.
         self.restart_broker()
