@@ -167,7 +167,8 @@ def test_topic_and_redaction_of_a_reload_are_in_force(
         alarm = violations.next()
     assert alarm.topic == "devicewarden/edge-1/violations"
     (owner,) = alarm.document["context"]["owners"]
-    assert set(owner["command_line"]) == {"*"}
+    # All but the mark of a line that was cut: that of pytest may be of any length.
+    assert set(owner["command_line"]) - {"…"} == {"*"}
     assert running.accepts(1)["connection"]["connects"] == connects
 
 
