@@ -27,8 +27,16 @@ from devicewarden.doctor.running import (
     process_of,
 )
 from devicewarden.doctor.verdict import Verdict, failed, ok, skipped
-from devicewarden.doctor.way import MQTT, NETWORK, mqtt_of_daemon, network, way_to_broker
+from devicewarden.doctor.way import (
+    MQTT,
+    NETWORK,
+    mqtt_of_daemon,
+    network,
+    through_nucleus,
+    way_to_broker,
+)
 from devicewarden.model.errors import ConfigError
+from devicewarden.publish.connect import GREENGRASS
 
 BROKER: Final = ("certificate", *NETWORK, *MQTT)
 NEED_SETTINGS: Final = ("state", "disk", "daemon", "report", *BROKER, "capabilities")
@@ -67,7 +75,9 @@ class Examination:
         yield judge_disk(settings.state)
         yield running
         yield judge_report(document)
-        if settings.publish.endpoint:
+        if settings.publish.endpoint == GREENGRASS:
+            yield from through_nucleus((document or {}).get("connection") or {})
+        elif settings.publish.endpoint:
             yield judge_certificate(settings.publish, now)
             yield from _broker(settings, document, now)
         else:

@@ -1,6 +1,6 @@
 """The way to the broker, step by step; after the first step that fails the next make no sense."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -67,13 +67,33 @@ def mqtt(settings: Settings) -> Iterator[Verdict]:
     yield from _after_connect(settings, tried)
 
 
-def mqtt_of_daemon(connection: dict[str, Any]) -> Iterator[Verdict]:
+def mqtt_of_daemon(connection: Mapping[str, Any]) -> Iterator[Verdict]:
     """Say how the daemon is connected: a second client of its name would end its connection."""
     if trouble := connection["last_error"]:
         yield failed("connect", f"the daemon is connected; {trouble}", connection["hint"])
     else:
         yield ok("connect", f"the daemon is connected since {connection['since']}")
     yield from (skipped(name, "the daemon holds the connection; see report") for name in MQTT[1:])
+
+
+def through_nucleus(connection: Mapping[str, Any]) -> Iterator[Verdict]:
+    """Say how a component of Greengrass is connected, as far as its daemon tells.
+
+    Args:
+        connection: what the daemon says of it; empty where none was asked.
+    """
+    yield from (
+        skipped(name, "Greengrass' nucleus has certificate and connection; ask its log")
+        for name in ("certificate", *NETWORK)
+    )
+    if connection.get("state") == "connected":
+        yield from mqtt_of_daemon(connection)
+        return
+    if connection.get("last_error"):
+        yield failed("connect", connection["last_error"], connection["hint"])
+    else:
+        yield skipped("connect", "the nucleus lets nobody in but the component")
+    yield from (skipped(name, "there is no connection to the nucleus") for name in MQTT[1:])
 
 
 def _after_connect(settings: Settings, tried: Tried) -> Iterator[Verdict]:
