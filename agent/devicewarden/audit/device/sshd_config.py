@@ -4,6 +4,7 @@ Source: sshd_config(5): of a keyword the first value counts; names of an Include
 relative to /etc/ssh, and what is included ends its own Match blocks.
 """
 
+import re
 import shlex
 from collections.abc import Iterator
 from pathlib import PurePosixPath
@@ -16,6 +17,7 @@ MAIN: Final = "/etc/ssh/sshd_config"
 _FOLDER: Final = "/etc/ssh"
 _DEEPEST: Final = 16
 _MOST_FILES: Final = 1000
+_LINE: Final = re.compile(r"\s*(\w+)(?:\s*=\s*|\s+)(.*)")
 _FORMERLY: Final = {"challengeresponseauthentication": "kbdinteractiveauthentication"}
 
 
@@ -36,35 +38,25 @@ def _read(host: Host, path: str, depth: int, room: list[int]) -> Iterator[tuple[
     if depth > _DEEPEST or room[0] < 0:
         return
     for line in (host.text(path) or "").splitlines():
-        keyword, value = _split(line)
+        keyword, words = _split(line)
         if keyword == "match":
             return
         if keyword == "include":
-            for each in _patterns(value):
-                for found in _matching(host, each):
-                    yield from _read(host, found, depth + 1, room)
+            for found in (path for word in words for path in _matching(host, word)):
+                yield from _read(host, found, depth + 1, room)
         elif keyword:
-            yield path, keyword, value.strip('"')
+            yield path, keyword, " ".join(words)
 
 
-def _split(line: str) -> tuple[str, str]:
-    text = line.strip()
-    if text.startswith("#"):
-        return "", ""
-    head = text.replace("=", " ", 1) if "=" in text.split(" ")[0] or " =" in text else text
-    keyword, _, value = head.replace("\t", " ").partition(" ")
-    return keyword.lower(), _without_comment(value).strip()
-
-
-def _without_comment(value: str) -> str:
-    return value if '"' in value else value.split(" #", maxsplit=1)[0]
-
-
-def _patterns(value: str) -> list[str]:
+def _split(line: str) -> tuple[str, list[str]]:
+    """Give keyword in lower case, and its words; of a line with neither, nothing."""
+    parts = _LINE.match(line)
+    if parts is None:
+        return "", []
     try:
-        return shlex.split(value)
+        return parts[1].lower(), shlex.split(parts[2], comments=True)
     except ValueError:
-        return value.split()
+        return parts[1].lower(), parts[2].split()
 
 
 def _matching(host: Host, pattern: str) -> list[str]:
