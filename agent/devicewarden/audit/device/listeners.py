@@ -91,16 +91,22 @@ def _sockets(host: Host, table: str) -> Iterator[tuple[str, int, int, str]]:
             raise AuditError(f"/proc/net/{table} is not there")
         return
     protocol = table.removesuffix("6")
-    first_ephemeral = _first_ephemeral(host)
-    for line in text.splitlines()[1:]:
-        fields = line.split()
-        address, _, port_digits = fields[1].partition(":")
-        port = int(port_digits, 16)
-        if fields[3] != _LISTENING[protocol] or int(address, 16) or int(fields[2][:8], 16):
-            continue
-        if (protocol, port) in _DHCP or (protocol == "udp" and port >= first_ephemeral):
-            continue
-        yield protocol, port, int(fields[7]), fields[9]
+    try:
+        first_ephemeral = _first_ephemeral(host)
+        for line in text.splitlines()[1:]:
+            _, local, remote, state, *_, uid, _, inode = line.split()[:10]
+            port = int(local.partition(":")[2], 16)
+            if state != _LISTENING[protocol] or _address(local) or _address(remote):
+                continue
+            if (protocol, port) in _DHCP or (protocol == "udp" and port >= first_ephemeral):
+                continue
+            yield protocol, port, int(uid), inode
+    except ValueError as error:
+        raise AuditError(f"/proc/net/{table} is not as it should be: {error}") from error
+
+
+def _address(endpoint: str) -> int:
+    return int(endpoint.partition(":")[0], 16)
 
 
 def _table(host: Host, table: str) -> str | None:
