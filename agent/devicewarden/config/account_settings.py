@@ -17,6 +17,11 @@ class AccountSettings:
         8, "attempts of one call, which waits longer each time", minimum=1, maximum=50
     )
     parallel_calls: int = knob(8, "calls under way at once", minimum=1, maximum=64)
+    cache_dir: str = knob(
+        "/var/cache/devicewarden",
+        "folder of certificates fetched before; empty: none",
+        path="place",
+    )
     log_group: str = knob(
         "", "CloudWatch log group of AWS IoT, such as AWSIotLogsV2; empty: none is read"
     )

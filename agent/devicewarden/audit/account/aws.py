@@ -46,6 +46,9 @@ _LONGEST: Final = 200
 class Aws:
     """An account, as boto3 reaches it.
 
+    Attributes:
+        region: that is read; empty: nobody said.
+
     Raises:
         AuditError: there is no such profile.
     """
@@ -66,6 +69,7 @@ class Aws:
             max_pool_connections=settings.parallel_calls,
             user_agent_extra=f"devicewarden/{VERSION}",
         )
+        self.region: str = session.region_name or ""
         self._make: Callable[[str], Any] = partial(
             session.client, endpoint_url=settings.endpoint_url or None, config=config
         )

@@ -1,113 +1,118 @@
-"""Certificates of devices and of CAs that AWS IoT knows."""
+"""The device certificates of the account, of which there may be hundreds of thousands."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC
-from functools import lru_cache, partial
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeAlias
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
-from devicewarden.audit.account.calls import AbsentError, CallError, Calls
+from devicewarden.audit.account.authorities import Authorities
+from devicewarden.audit.account.calls import CallError, Calls
 from devicewarden.audit.account.each import Reader
 from devicewarden.audit.account.issuers import Issuers
-from devicewarden.audit.checks.resources import IN_USE
+from devicewarden.audit.account.kept import CertificateCache, Kept
+from devicewarden.audit.account.listed import certificate_id, in_use, parsed
 from devicewarden.audit.inventory import Unreadable
-from devicewarden.audit.subject import CaCertificate, DeviceCertificate, Revocation
+from devicewarden.audit.subject import DeviceCertificate, Revocation
 from devicewarden.model.errors import AuditError
 
-_PAGE: Final = 250
-_KEPT_CAS: Final = 256
+_MISSING: Final = (DeviceCertificate,)
+
+_Listed: TypeAlias = tuple[Mapping[str, Any], Kept | None]
+_Read: TypeAlias = tuple[DeviceCertificate, Kept | None]
 
 
 class Certificates:
-    """Reads certificates; a CA that issued many is fetched once.
+    """Reads device certificates: the list each time, what never changes once.
 
     Args:
         calls: makes the calls.
+        authorities: know who issued them.
         issuers: know what is revoked.
+        cache: certificates that an earlier audit fetched.
         workers: calls under way at once.
     """
 
-    def __init__(self, calls: Calls, issuers: Issuers, workers: int) -> None:
+    def __init__(
+        self,
+        calls: Calls,
+        authorities: Authorities,
+        issuers: Issuers,
+        cache: CertificateCache,
+        workers: int,
+    ) -> None:
         self._calls = calls
-        self._known = issuers
+        self._authorities = authorities
+        self._issuers = issuers
+        self._cache = cache
         self._workers = workers
-        self._ca = lru_cache(_KEPT_CAS)(self._fetch_ca)
-        self._of_ca = lru_cache(_KEPT_CAS)(partial(issuers.of, issuer=None))
 
-    def of_devices(self) -> Iterator[DeviceCertificate | Unreadable]:
-        """Read the device certificates in use, of which there may be hundreds of thousands."""
-        reader = Reader(self._device, _id, (DeviceCertificate,), self._workers)
-        yield from reader.each(self._listed("iot:ListCertificates"))
+    def each(self) -> Iterator[DeviceCertificate | Unreadable]:
+        """Read those in use."""
+        reader = Reader(self._read, _name, _MISSING, self._workers)
+        with self._cache:
+            for outcome in reader.each(self._listed()):
+                if isinstance(outcome, Unreadable):
+                    yield outcome
+                    continue
+                certificate, fetched = outcome
+                if fetched is not None:
+                    self._cache.keep(fetched)
+                yield certificate
 
-    def of_cas(self) -> Iterator[CaCertificate | Unreadable]:
-        """Read the certificates of registered CAs in use."""
-        reader = Reader(self._registered_ca, _id, (CaCertificate,), self._workers)
-        yield from reader.each(self._listed("iot:ListCACertificates"))
+    def _listed(self) -> Iterator[_Listed]:
+        for page in in_use(self._calls, "iot:ListCertificates"):
+            known = self._cache.known([certificate_id(each) for each in page])
+            for each in page:
+                yield each, known.get(certificate_id(each))
+        self._cache.drop_others()
 
-    def _listed(self, name: str) -> Iterator[Mapping[str, Any]]:
-        for page in self._calls.pages(name, pageSize=_PAGE):
-            # Others are not judged, so they are not even fetched.
-            yield from (each for each in page["certificates"] if each["status"] in IN_USE)
-
-    def _device(self, listed: Mapping[str, Any]) -> DeviceCertificate:
-        answer = self._calls.call("iot:DescribeCertificate", certificateId=_id(listed))
+    def _read(self, listed: _Listed) -> _Read:
+        certificate, known = listed
+        if known is not None:
+            # What was damaged on disk is fetched again.
+            with suppress(AuditError):
+                return self._certificate(certificate, known, parsed(known.der)), None
+        answer = self._calls.call("iot:DescribeCertificate", certificateId=_name(listed))
         found = answer["certificateDescription"]
-        parsed = _parsed(found)
-        issuers, unknown = self._issuers(found.get("caCertificateId"))
-        chain = (parsed, *issuers)
+        content = parsed(found["certificatePem"].encode())
+        fetched = Kept(
+            certificate_id=_name(listed),
+            ca=found.get("caCertificateId", ""),
+            created_at=found["creationDate"].astimezone(UTC),
+            der=content.public_bytes(Encoding.DER),
+        )
+        return self._certificate(found, fetched, content), fetched
+
+    def _certificate(
+        self, current: Mapping[str, Any], kept: Kept, content: x509.Certificate
+    ) -> DeviceCertificate:
+        issuers, unknown = self._authorities.issuer(kept.ca) if kept.ca else ((), "")
         return DeviceCertificate(
-            certificate_id=_id(listed),
-            parsed=parsed,
-            status=found["status"],
-            activated_at=found["creationDate"].astimezone(UTC),
+            certificate_id=kept.certificate_id,
+            parsed=content,
+            status=current["status"],
+            activated_at=kept.created_at,
             issuers=issuers,
-            revocation=partial(self._revocation, chain, unknown),
+            revocation=partial(self._revocation, content, issuers, unknown),
         )
 
-    def _issuers(self, ca: str | None) -> tuple[tuple[x509.Certificate, ...], str]:
-        """Give the issuer that the account knows, or else why it does not."""
-        if not ca:
-            return (), ""
-        try:
-            return (_parsed(self._ca(ca)),), ""
-        except AbsentError:
-            return (), ""
-        except AuditError as error:
-            return (), f"its issuer cannot be read: {error}"
-
     def _revocation(
-        self, chain: tuple[x509.Certificate, ...], unknown: str, place: int
+        self,
+        certificate: x509.Certificate,
+        issuers: tuple[x509.Certificate, ...],
+        unknown: str,
+        place: int,
     ) -> Revocation:
         if unknown:
             raise CallError(unknown)
         if place:
-            return self._of_ca(chain[place])
-        return self._known.of(chain[0], chain[1] if len(chain) > 1 else None)
-
-    def _registered_ca(self, listed: Mapping[str, Any]) -> CaCertificate:
-        found = self._ca(_id(listed))
-        parsed = _parsed(found)
-        return CaCertificate(
-            certificate_id=_id(listed),
-            parsed=parsed,
-            status=found["status"],
-            revocation=partial(self._of_ca, parsed),
-        )
-
-    def _fetch_ca(self, ca: str) -> Mapping[str, Any]:
-        answer = self._calls.call("iot:DescribeCACertificate", certificateId=ca)
-        found: Mapping[str, Any] = answer["certificateDescription"]
-        return found
+            return self._authorities.revocation(issuers[place - 1])
+        return self._issuers.of(certificate, issuers[0] if issuers else None)
 
 
-def _id(listed: Mapping[str, Any]) -> str:
-    found: str = listed["certificateId"]
-    return found
-
-
-def _parsed(found: Mapping[str, Any]) -> x509.Certificate:
-    try:
-        return x509.load_pem_x509_certificate(found["certificatePem"].encode())
-    except ValueError as error:
-        raise AuditError(f"its certificate cannot be read: {error}") from error
+def _name(listed: _Listed) -> str:
+    return certificate_id(listed[0])

@@ -3,14 +3,17 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Final, TypeAlias
 
+from devicewarden.audit.account.authorities import Authorities
 from devicewarden.audit.account.calls import CALLS, Calls
 from devicewarden.audit.account.certificates import Certificates
 from devicewarden.audit.account.cognito import read_pools
 from devicewarden.audit.account.connections import client_ids, connections, read_events
 from devicewarden.audit.account.each import told
 from devicewarden.audit.account.issuers import Issuers
+from devicewarden.audit.account.kept import CertificateCache
 from devicewarden.audit.account.logging_options import read_logging
 from devicewarden.audit.account.policies import read_policies
 from devicewarden.audit.account.role_aliases import read_role_aliases
@@ -51,6 +54,7 @@ class AccountInventory:
         scope: the account's 12 digits.
         settings: how patiently, and which log.
         issuers: know what is revoked.
+        cache: certificates that an earlier audit fetched.
         now: tells the aware UTC time.
     """
 
@@ -58,6 +62,7 @@ class AccountInventory:
     scope: str
     settings: AccountSettings
     issuers: Issuers
+    cache: CertificateCache
     now: Callable[[], datetime] = _now
     classes: frozenset[type] = frozenset(CALLS)
 
@@ -74,15 +79,16 @@ class AccountInventory:
 
     def _readers(self) -> Mapping[tuple[type, ...], _Read]:
         calls, workers = self.calls, self.settings.parallel_calls
-        certificates, roles = Certificates(calls, self.issuers, workers), Roles(calls)
+        authorities, roles = Authorities(calls, self.issuers, workers), Roles(calls)
+        certificates = Certificates(calls, authorities, self.issuers, self.cache, workers)
         return {
             (LoggingOptions,): lambda: iter([read_logging(calls, self.scope)]),
-            (CaCertificate,): certificates.of_cas,
+            (CaCertificate,): authorities.each,
             (IotPolicy,): lambda: read_policies(calls, workers),
             (RoleAlias,): lambda: read_role_aliases(calls, roles, workers),
             (CognitoPool,): lambda: read_pools(calls, roles, workers),
             _LOG: self._log,
-            (DeviceCertificate,): certificates.of_devices,
+            (DeviceCertificate,): certificates.each,
         }
 
     def _log(self) -> Iterator[ConnectionLog | ClientIdUse | Unreadable]:
@@ -114,4 +120,7 @@ def open_inventory(settings: Settings) -> AccountInventory:
         hint = "pip install devicewarden[aws]"
         raise AuditError("an account is audited by boto3, which is missing", hint=hint) from error
     aws = Aws(settings.account)
-    return AccountInventory(aws, aws.account(), settings.account, Issuers(settings.audit))
+    account, folder = aws.account(), settings.account.cache_dir
+    file = Path(folder, f"certificates-{account}-{aws.region}.db") if folder else None
+    issuers, cache = Issuers(settings.audit), CertificateCache(file)
+    return AccountInventory(aws, account, settings.account, issuers, cache)

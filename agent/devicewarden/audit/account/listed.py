@@ -1,0 +1,42 @@
+"""Lists of certificates, as ListCertificates and ListCACertificates give them."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from cryptography import x509
+
+from devicewarden.audit.account.calls import Calls
+from devicewarden.audit.checks.resources import IN_USE
+from devicewarden.model.errors import AuditError
+
+_PAGE: Final = 250
+
+
+def in_use(calls: Calls, name: str) -> Iterator[list[Mapping[str, Any]]]:
+    """List, page by page, the certificates that are judged; others are not even fetched.
+
+    Raises:
+        CallError: the list cannot be read to its end.
+    """
+    for page in calls.pages(name, pageSize=_PAGE):
+        yield [each for each in page["certificates"] if each["status"] in IN_USE]
+
+
+def certificate_id(listed: Mapping[str, Any]) -> str:
+    """Name a listed certificate."""
+    found: str = listed["certificateId"]
+    return found
+
+
+def parsed(content: bytes) -> x509.Certificate:
+    """Read a certificate, PEM or DER.
+
+    Raises:
+        AuditError: it is none.
+    """
+    try:
+        if content.lstrip().startswith(b"-----"):
+            return x509.load_pem_x509_certificate(content)
+        return x509.load_der_x509_certificate(content)
+    except ValueError as error:
+        raise AuditError(f"its certificate cannot be read: {error}") from error
