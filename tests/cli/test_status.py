@@ -7,7 +7,9 @@ from devicewarden.cli.status import render
 QUIET: dict[str, Any] = {
     "version": "0.1.0",
     "thing": "edge-1",
-    "started_at": "2026-01-01T00:00:00+00:00",
+    # The clock was set while it ran, which its uptime does not follow.
+    "started_at": "1970-01-01T00:00:00+00:00",
+    "up_s": 7400.0,
     "now": "2026-01-01T02:03:20+00:00",
     "sample": None,
     "report": {"last": None, "next_s": None, "counts": {"accepted": 0, "missed": 0}},

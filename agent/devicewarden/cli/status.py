@@ -115,17 +115,12 @@ def _counts(told: dict[str, int]) -> str:
 
 
 def _own_cost(document: dict[str, Any]) -> str:
-    cost, up_s = document["own_cost"], _up_s(document)
+    cost, up_s = document["own_cost"], document["up_s"]
     share = 100 * cost["cpu_s"] / up_s if up_s > 0 else 0.0
     return f"{cost['rss_bytes'] / 2**20:.1f} MiB, {share:.2f} % of one core"
 
 
-def _up_s(document: dict[str, Any]) -> float:
-    start, now = (datetime.fromisoformat(document[key]) for key in ("started_at", "now"))
-    return (now - start).total_seconds()
-
-
 def _uptime(document: dict[str, Any]) -> str:
-    minutes, seconds = divmod(int(_up_s(document)), 60)
+    minutes, seconds = divmod(int(document["up_s"]), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"

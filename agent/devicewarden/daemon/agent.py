@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import math
 import signal
+from collections.abc import Callable, Mapping
+import time
 from typing import Final
 
 import structlog
@@ -15,16 +17,23 @@ from devicewarden.daemon.control import ControlServer
 from devicewarden.daemon.deadlines import SLOW_S, longest_sample_s
 from devicewarden.daemon.detection import Detection
 from devicewarden.daemon.doors import Doors
+from devicewarden.daemon.errands import Errands
 from devicewarden.daemon.first_failure import FirstFailure
 from devicewarden.daemon.jobs import Jobs
 from devicewarden.daemon.log import configure
+from devicewarden.daemon.operations import Hands
 from devicewarden.daemon.refusal import Refusal, forget, postpone
 from devicewarden.daemon.reporting import Reporting
 from devicewarden.daemon.status import Facts, describe_agent
 from devicewarden.daemon.telling import Telling
 from devicewarden.daemon.watch import Watch, Watches
 from devicewarden.daemon.way import Way
-from devicewarden.model.errors import AlreadyRunningError, ConfigError, StateError
+from devicewarden.model.errors import (
+    AlreadyRunningError,
+    ConfigError,
+    ProvisioningError,
+    StateError,
+)
 from devicewarden.model.metric import Metrics, Sample
 from devicewarden.model.version import VERSION
 
@@ -66,12 +75,15 @@ class Agent:
             telling=self._telling,
         )
         self._way.meter.on_takeover = self._state.takeovers.record
-        self._started_at = doors.now()
+        self._started_at, self._started_s = doors.now(), time.monotonic()
         self._trouble: dict[str, str] = {}
         self._collector_failures = FirstFailure(log)
 
-    async def run(self) -> None:
+    async def run(self) -> bool:
         """Run until SIGTERM or SIGINT, then leave cleanly within two seconds.
+
+        Returns:
+            Whether the agent was told to begin anew as a process.
 
         Raises:
             ConfigError: the broker's settings cannot work, e.g. a certificate that is none.
@@ -89,7 +101,8 @@ class Agent:
             )
             self._jobs.start("pumping", self._pump, deadline_s=lambda: SLOW_S)
             self._jobs.start("reloading", self._reload_when_asked, deadline_s=lambda: math.inf)
-            start_auditing(self._jobs, self._doors.audit, lambda: self._settings)
+            start_auditing(self._jobs, self._doors.children.audit, lambda: self._settings)
+            self._errands.start(self._jobs)
             self._jobs.start_watchdog()
             if self._doors.refusal is not None:
                 self._doors.refusal.tell(self._trouble, self._doors.supervisor)
@@ -98,7 +111,8 @@ class Agent:
             log.info("agent_started", thing=self._settings.thing.name, version=VERSION)
             await self._stop.wait()
             self._doors.supervisor.stopping()
-        log.info("agent_stopped")
+        log.info("agent_stopped", anew=self._anew)
+        return self._anew
 
     def status(self) -> dict[str, object]:
         """Tell how things stand, as `devicewarden status --json` prints it."""
@@ -107,6 +121,7 @@ class Agent:
             Facts(
                 settings=self._settings,
                 started_at=self._started_at,
+                up_s=time.monotonic() - self._started_s,
                 now=self._doors.now(),
                 watch=self._watch,
                 reporting=self._reporting,
@@ -114,9 +129,18 @@ class Agent:
                 state=self._state,
                 detection=self._detection,
                 trouble=self._trouble,
+                errands=self._errands.status(),
                 next_report_s=None if due_at_s is None else due_at_s - _loop_time(),
             )
         )
+
+    def _answer(self, command: str) -> Mapping[str, object]:
+        if command == "rotate":
+            try:
+                self._errands.rotate()
+            except ProvisioningError as error:
+                return {"error": str(error)}
+        return self.status()
 
     async def reload(self) -> None:
         """Take a changed configuration; a bad one is refused, and the old one stays in force."""
@@ -133,6 +157,14 @@ class Agent:
         finally:
             if not self._stop.is_set():
                 self._doors.supervisor.ready()
+
+    async def _put_in_force(self, change: Callable[[Settings], Settings]) -> None:
+        async with self._way.turn:
+            await self._apply(change(self._settings))
+
+    def _begin_anew(self) -> None:
+        self._anew = True
+        self._stop.set()
 
     async def _apply(self, new: Settings) -> None:
         old = self._settings
@@ -152,6 +184,7 @@ class Agent:
         postpone(needs_restart(new, self._started_with), self._trouble)
         self._reporting.settings = new
         self._settings = new
+        self._errands.reconfigured(new)
         if new.report.interval_s != old.report.interval_s:
             # The round that waits was told the old interval.
             await self._jobs.end("reporting")
@@ -180,7 +213,7 @@ class Agent:
         return self._doors.quiet_sampler(settings, watchful=watchful)
 
     async def _listen(self) -> ControlServer:
-        control = ControlServer(self._settings.control.socket, lambda _command: self.status())
+        control = ControlServer(self._settings.control.socket, self._answer)
         try:
             if self._settings.control.socket:
                 await control.start()

@@ -32,6 +32,7 @@ class Facts:
 
     settings: Settings
     started_at: datetime
+    up_s: float
     now: datetime
     watch: Watch
     reporting: Reporting
@@ -39,6 +40,7 @@ class Facts:
     state: State
     detection: Detection
     trouble: Mapping[str, str]
+    errands: Mapping[str, object]
     next_report_s: float | None
 
 
@@ -46,13 +48,15 @@ def describe_agent(facts: Facts) -> Document:
     """Make the status document; times are ISO 8601 in UTC, absent things are null.
 
     Returns:
-        version, thing, started_at, now, sample, report, connection, detection, problems, own_cost.
-        What is told of reports reaches back to before a restart.
+        version, thing, started_at, up_s, now, sample, report, connection, detection, problems,
+        own_cost. What is told of reports reaches back to before a restart.
     """
     return {
         "version": VERSION,
         "thing": facts.settings.thing.name,
         "started_at": facts.started_at.isoformat(),
+        # The two times cannot tell: a Pi's clock begins in 1970 and is set later.
+        "up_s": round(facts.up_s, 1),
         "now": facts.now.isoformat(),
         "sample": _sample(facts),
         "report": {
@@ -62,6 +66,7 @@ def describe_agent(facts: Facts) -> Document:
         },
         "connection": _connection(facts),
         "detection": _detection(facts),
+        **facts.errands,
         "problems": _problems(facts),
         "own_cost": _own_cost(),
     }
