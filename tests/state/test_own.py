@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,11 @@ import pytest
 from devicewarden.config.settings import StateSettings
 from devicewarden.model.errors import StateError
 from devicewarden.state.own import transact
+from devicewarden.state.state import open_state
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as others")
 OWNER = 12345
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -38,6 +41,16 @@ def test_what_root_writes_is_the_folder_owners(folder: Path) -> None:
     assert seen == [(OWNER, {OWNER})]
     assert {path.stat().st_uid for path in folder.iterdir()} == {OWNER}
     assert (os.geteuid(), os.getegid()) == (0, 0)
+
+
+@needs_root
+def test_a_daemon_that_root_starts_leaves_the_files_to_the_folders_owner(folder: Path) -> None:
+    state = open_state(StateSettings(dir=str(folder)), lambda: NOW)
+    state.reports.next_report_id()
+
+    assert {path.stat().st_uid for path in folder.iterdir()} == {OWNER}
+    assert (state.problem, os.geteuid()) == ("", 0)
+    state.close()
 
 
 @needs_root

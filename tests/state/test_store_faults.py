@@ -243,18 +243,6 @@ def test_a_read_only_folder_is_bridged_in_memory(tmp_path: Path) -> None:
     assert store.problem == ""
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
-def test_a_file_made_by_root_belongs_to_the_owner_of_the_folder(tmp_path: Path) -> None:
-    os.chown(tmp_path, 12345, 12346)
-
-    store = opened(tmp_path)
-    report(store)
-
-    owners = {(path.stat().st_uid, path.stat().st_gid) for path in tmp_path.iterdir()}
-    assert owners == {(12345, 12346)}
-    store.close()
-
-
 def test_a_file_deleted_under_way_is_made_anew(tmp_path: Path) -> None:
     store = opened(tmp_path)
     report(store)

@@ -9,8 +9,9 @@ from typing import TypeVar
 from devicewarden.config.settings import StateSettings
 from devicewarden.model.errors import StateError
 from devicewarden.state.file_errors import CorruptStateError, translated
+from devicewarden.state.own import transact
 from devicewarden.state.schema import VERSION
-from devicewarden.state.state_file import StateFile, state_path
+from devicewarden.state.state_file import state_path
 
 T = TypeVar("T")
 
@@ -38,9 +39,8 @@ def change(settings: StateSettings, work: Callable[[sqlite3.Connection], T]) -> 
     Raises:
         StateError: there is no such file, or it cannot be written.
     """
-    path = _existing(settings)
-    with _told(path), contextlib.closing(StateFile(path)) as file:
-        return file.transact(work)
+    _existing(settings)
+    return transact(settings, work)
 
 
 def _existing(settings: StateSettings) -> Path:

@@ -1,14 +1,15 @@
 """The SQLite file: opening it, and one transaction."""
 
-import os
+import contextlib
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from devicewarden.config.settings import StateSettings
 from devicewarden.state.file_errors import CorruptStateError, translated
+from devicewarden.state.folder_owner import as_owner_of
 from devicewarden.state.schema import migrate
 
 _BUSY_S: Final = 5.0
@@ -41,8 +42,7 @@ class StateFile:
     """
 
     def __init__(self, path: Path) -> None:
-        with translated(path):
-            _make_folder(path.parent)
+        with translated(path), _in_its_folder(path.parent):
             self._path = path
             self._connection = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
             self._version: object = None
@@ -57,7 +57,6 @@ class StateFile:
             self._connection.execute(pragma)
         migrate(self._connection)
         self._connection.execute("PRAGMA journal_mode = WAL")
-        _give_to_folder_owner(self._path)
         self._identity = _identity(self._path)
         if self._row("PRAGMA quick_check(1)") != ("ok",):
             raise CorruptStateError("its pages contradict each other")
@@ -120,15 +119,12 @@ def set_aside(path: Path, now: datetime) -> Path:
     return aside
 
 
-def _make_folder(folder: Path) -> None:
+@contextlib.contextmanager
+def _in_its_folder(folder: Path) -> Iterator[None]:
     folder.mkdir(mode=0o750, parents=True, exist_ok=True)
-
-
-def _give_to_folder_owner(path: Path) -> None:
     # Run once by root, the agent must not lock the daemon's user out of its own folder.
-    if os.geteuid() == 0:
-        owner = path.parent.stat()
-        os.chown(path, owner.st_uid, owner.st_gid)
+    with as_owner_of(folder):
+        yield
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
