@@ -144,6 +144,43 @@ _MIGRATIONS: Final = (
         # Why the last delivery failed; empty: it did not.
         "ALTER TABLE sinks ADD COLUMN error TEXT NOT NULL DEFAULT ''",
     ),
+    (
+        # What was done in the AWS account; memory, as JSON, is what undo needs to know.
+        """CREATE TABLE account_actions (
+            place INTEGER PRIMARY KEY,
+            action_id TEXT NOT NULL UNIQUE,
+            account TEXT NOT NULL,
+            cause_kind TEXT NOT NULL,
+            cause_id TEXT NOT NULL,
+            name TEXT NOT NULL,
+            type TEXT NOT NULL,
+            task_id TEXT NOT NULL,
+            status TEXT NOT NULL,
+            description TEXT NOT NULL,
+            message TEXT NOT NULL,
+            started_at INTEGER NOT NULL,
+            ended_at INTEGER,
+            memory TEXT NOT NULL
+        ) STRICT""",
+    ),
+    (
+        # What was thought of, for good or as a dry run; plan: what root is to be asked.
+        """CREATE TABLE causes (
+            kind TEXT NOT NULL,
+            id TEXT NOT NULL,
+            dry_run INTEGER NOT NULL,
+            at INTEGER NOT NULL,
+            plan TEXT NOT NULL,
+            PRIMARY KEY (kind, id, dry_run)
+        ) STRICT""",
+        "CREATE INDEX causes_to_ask ON causes (kind) WHERE plan != ''",
+        """CREATE TABLE actions (
+            action_id TEXT NOT NULL PRIMARY KEY,
+            status TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            document TEXT NOT NULL
+        ) STRICT""",
+    ),
 )
 """Statements by version: entry n leads from version n to n + 1. Only ever appended to."""
 
