@@ -113,3 +113,9 @@ def test_a_clock_that_nobody_keeps_right_does_not_comply() -> None:
 
 def test_a_kernel_that_does_not_say_leaves_it_undecided(tree: Tree) -> None:
     assert "does not say" in undecided(tree.audit(ClockNotSynchronized()))
+
+
+def test_a_container_that_may_not_ask_leaves_the_clock_to_its_host(tree: Tree) -> None:
+    tree.write("/run/systemd/container", "systemd-nspawn")
+
+    assert told(tree.audit(ClockNotSynchronized())) == []

@@ -17,6 +17,7 @@ _TIMEX_BYTES: Final = 512
 """More than `struct timex` has on any architecture; all zero, it asks and changes nothing."""
 
 _TIMESYNCD: Final = "/run/systemd/timesync/synchronized"
+_CONTAINER: Final = ("/run/systemd/container", "/.dockerenv", "/run/.containerenv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ class ClockNotSynchronized:
         why="With a wrong clock certificates look expired or not yet valid, and logs and reports"
         " cannot be put in order.",
         decides="The kernel says so (adjtimex), as chrony, ntpd and systemd-timesyncd tell it;"
-        " where it may not be asked, systemd-timesyncd's file says so.",
+        " where it may not be asked, systemd-timesyncd's file says so. In a container that may not"
+        " ask, the clock is the host's, and not judged.",
         remedy="timedatectl set-ntp true, and let UDP port 123 out to a time server.",
         needs="the kernel's clock",
         source="CIS Benchmark for Debian, time synchronization",
@@ -61,8 +63,10 @@ def read_clock(host: Host) -> Iterator[object]:
     """Ask the kernel; of a recorded tree its files alone."""
     if host.there(_TIMESYNCD):
         yield Clock(synchronized=True)
-    else:
-        yield Clock(_by_kernel() if host.root == Path("/") else None)
+        return
+    synchronized = _by_kernel() if host.root == Path("/") else None
+    if synchronized is not None or not any(map(host.there, _CONTAINER)):
+        yield Clock(synchronized)
 
 
 def _by_kernel() -> bool | None:
