@@ -82,3 +82,13 @@ def test_nothing_is_left_where_what_follows_fails(source: Path, config: Path) ->
 @pytest.mark.parametrize("name", ["/dev/zero", "/nonexistent/key", "/"])
 def test_what_is_no_file_is_a_problem(config: Path, name: str) -> None:
     assert len(Copies({KEY: name}, config).problems) == 1
+
+
+@pytest.mark.parametrize("name", ["a:b.key", "gerät.key", ".device.key"])
+def test_a_name_that_systemd_does_not_take_is_a_problem(config: Path, name: str) -> None:
+    (config.parent / name).write_bytes(b"a key")
+
+    copies = Copies({KEY: str(config.parent / name)}, config)
+
+    assert copies.paths == {}
+    assert ["systemd does not take" in problem.message for problem in copies.problems] == [True]

@@ -45,6 +45,17 @@ def test_a_file_that_may_not_be_read_is_replaced_by_its_copy(tmp_path: Path) -> 
 
 
 @pytest.mark.usefixtures("closed")
+def test_a_file_in_a_subfolder_has_its_copy_too(tmp_path: Path) -> None:
+    made(tmp_path, "certs_private.key")
+    copy = made(tmp_path, "certs_certs_private.key")
+    key_file = "/etc/devicewarden/certs/certs/private.key"
+
+    found = with_copies(settings(key_file), {"CREDENTIALS_DIRECTORY": str(tmp_path)})
+
+    assert found == settings(copy)
+
+
+@pytest.mark.usefixtures("closed")
 @pytest.mark.parametrize(
     "environ",
     [

@@ -80,6 +80,16 @@ def test_everything_that_is_wrong_is_told_at_once_and_nothing_is_left(
     assert list(config.parent.iterdir()) == [config]
 
 
+def test_a_name_that_aws_does_not_take_is_refused_before_anything_is_written(
+    sandbox: Sandbox, config: Path
+) -> None:
+    ended = setup(config, *options(sandbox), "--thing", "gw 1", "--copy", "--no-connect")
+
+    assert ended.returncode == 78
+    assert b"given: thing.name" in ended.stderr
+    assert not (config.parent / "conf.d").exists()
+
+
 def test_a_key_that_does_not_fit_is_refused_before_anything_is_written(
     sandbox: Sandbox, config: Path
 ) -> None:

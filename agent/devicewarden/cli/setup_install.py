@@ -13,6 +13,7 @@ from devicewarden.config.load import DEFAULT_FILE, load
 from devicewarden.config.settings import Settings
 from devicewarden.daemon.start import rehearse
 from devicewarden.model.errors import AgentError, ConfigError, Problem
+from devicewarden.publish.device_policy import Account, device_policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,9 @@ class Installation:
             with staged(self.file, render(values)) as stage:
                 settings = load(None, os.environ, default=stage).settings
                 rehearse(settings)
+                if settings.publish.expect_reply:
+                    # Names that AWS does not take; the policy for it comes last, when it is late.
+                    device_policy(settings, Account(), literal=True)
                 return settings
         except ConfigError as error:
             problems += error.problems

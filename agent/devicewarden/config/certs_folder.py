@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,9 @@ from devicewarden.config.files import MAX_BYTES, content_of
 from devicewarden.model.errors import ConfigError, Problem
 
 NAME: Final = "certs"
+_TAKEN: Final = re.compile(r"(?!\.)[ -9;-~]+")
+"""File names that systemd 252 and 257 hand to the unit. Over one with a colon or beyond ASCII the
+unit does not even start; hidden files are passed over."""
 
 
 class Copies:
@@ -56,6 +60,10 @@ class Copies:
         self._made.clear()
 
     def _plan(self, key: str, source: Path) -> None:
+        if not _TAKEN.fullmatch(source.name):
+            hint = "rename it: ASCII, no colon, no dot in front"
+            self._problem(key, f"systemd does not take the file name {shown(source.name)}", hint)
+            return
         target = self._folder / source.name
         try:
             content = content_of(source)

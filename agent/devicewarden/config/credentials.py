@@ -2,7 +2,7 @@
 
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,8 @@ def with_copies(settings: Settings, environ: Mapping[str, str]) -> Settings:
     """Name systemd's copy of each file that may not be read here, where there is one.
 
     `LoadCredential=certs:/etc/devicewarden/certs` makes `certs_private.key` of `private.key` in
-    that folder. A file that may be read is left alone: a renewed one is then taken at a reload.
+    that folder, and `certs_aws_private.key` of `aws/private.key`. A file that may be read is left
+    alone: a renewed one is then taken at a reload.
 
     Source: systemd.exec(5), LoadCredential=.
     """
@@ -32,7 +33,12 @@ def _copied(table: Any, folder: Path) -> Any:
         if knob.member:
             changes[knob.name] = tuple(_copied(member, folder) for member in value)
         elif knob.path in {"file", "secret"} and value and not os.access(value, os.R_OK):
-            copy = folder / f"{Path(value).parent.name}_{Path(value).name}"
-            if os.access(copy, os.R_OK):
-                changes[knob.name] = str(copy)
+            copies = (folder / name for name in _names(Path(value)))
+            changes[knob.name] = next((str(c) for c in copies if os.access(c, os.R_OK)), value)
     return dataclasses.replace(table, **changes)
+
+
+def _names(path: Path) -> Iterator[str]:
+    """Name the copy as systemd may have done; the longest is the surest."""
+    for first in range(1, len(path.parts) - 1):
+        yield "_".join(path.parts[first:])
