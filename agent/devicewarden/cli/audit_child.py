@@ -17,35 +17,41 @@ _LONGEST_ERROR: Final = 300
 
 async def audit_if_due(config: Path | None) -> None:
     """Run the audits that are due, and wait; whoever cancels this ends the other process too."""
+    trouble = await _audit(config, "--if-due")
+    if trouble:
+        log.warning("audit_failed", error=trouble)
+
+
+async def audit_now(config: Path | None) -> str:
+    """Run an audit, due or not, and tell why it failed, or nothing."""
+    return await _audit(config)
+
+
+async def _audit(config: Path | None, *words: str) -> str:
     named = [] if config is None else ["--config", str(config)]
     try:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-P", "-m", "devicewarden", "audit", "--if-due", *named),
+            *("-P", "-m", "devicewarden", "audit", *words, *named),
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
         )
     except OSError as error:
-        log.warning("audit_not_started", error=error.strerror)
-        return
+        return f"the audit did not start: {error.strerror}"
     try:
         async with asyncio.timeout(WITHIN_S):
             _, told = await process.communicate()
-        _tell(process.returncode, told)
     except TimeoutError:
-        log.warning("audit_not_ended", waited_s=WITHIN_S)
+        return f"the audit did not end within {WITHIN_S:g} s"
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
-
-
-def _tell(status: int | None, told: bytes) -> None:
-    if status in _ENDED_WELL:
+    if process.returncode in _ENDED_WELL:
         # What it found goes by the outbox.
-        log.info("audit_ended", status=status)
-        return
+        log.info("audit_ended", status=process.returncode)
+        return ""
     last = told.decode(errors="replace").strip().rpartition("\n")[2]
-    log.warning("audit_failed", status=status, error=last[:_LONGEST_ERROR])
+    return f"status {process.returncode}: {last[:_LONGEST_ERROR]}"

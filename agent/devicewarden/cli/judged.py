@@ -6,13 +6,16 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
 from devicewarden.config.plain import from_plain
 from devicewarden.config.settings import Settings
 from devicewarden.model.errors import ConfigError, Problem
+
+if TYPE_CHECKING:
+    from devicewarden.daemon.children import Children
 
 log = structlog.get_logger()
 JUDGED_WITHIN_S: Final = 120.0
@@ -69,11 +72,12 @@ class Configuration:
         self._given = None
         return _understood(*_asked(["--defaults"]))[0]
 
-    async def audit(self) -> None:
-        """Have another process run the audits that are due by it; a failure is logged."""
-        from devicewarden.cli.audit_child import audit_if_due  # noqa: PLC0415  once a day
+    def children(self) -> "Children":
+        """Give what other processes do for the agent, by the same configuration file."""
+        # Late, and once a day or a year: their machinery is none of the daemon's.
+        from devicewarden.cli.children import children_of  # noqa: PLC0415
 
-        await audit_if_due(self._config)
+        return children_of(self._config)
 
     def keep(self) -> None:
         """Keep what was judged last, unless it was a substitute; a failure is logged."""

@@ -1,5 +1,6 @@
 """The daemon's own way in: `devicewarden run` without click, which it would keep for years."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -88,10 +89,13 @@ def _run(start: _Start, configuration: "Configuration", refused: ConfigError | N
     from devicewarden.daemon.refusal import Refusal  # noqa: PLC0415  after NEVER_LOADED
     from devicewarden.daemon.start import run  # noqa: PLC0415  after NEVER_LOADED
 
-    run(
+    anew = run(
         settings,
         load=configuration.judge_meanwhile,
         proved=configuration.keep,
         refusal=None if refused is None else Refusal(refused, start.in_force),
-        audit=configuration.audit,
+        children=configuration.children(),
     )
+    if anew and "NOTIFY_SOCKET" not in os.environ:
+        # Under systemd the unit is started again, with fresh copies of keys; here nobody does that.
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  ourselves

@@ -11,8 +11,10 @@ from devicewarden.config.credentials import with_copies
 from devicewarden.config.environment import environment_layer
 from devicewarden.config.fault import Fault, dotted
 from devicewarden.config.files import Files, read_files
+from devicewarden.config.identity import with_identity
 from devicewarden.config.knobs import knobs
 from devicewarden.config.layers import Layer, Merged, merge
+from devicewarden.config.orders import with_orders
 from devicewarden.config.paths import broken_paths
 from devicewarden.config.rules import broken_rules
 from devicewarden.config.settings import Settings
@@ -74,7 +76,8 @@ def _judged(
     environ: Mapping[str, str],
 ) -> Loaded:
     typed, type_faults = structure(merged.values)
-    settings = with_copies(_with_names(typed), environ)
+    ours = with_identity(with_copies(typed, environ))
+    settings = with_orders(_with_names(ours), broken_rules)
     faults = [*type_faults, *_broken(files, settings, environ, type_faults)]
     problems = (*files.problems, *environment_problems, *(_problem(f, merged) for f in faults))
     if problems:

@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 import math
 import signal
-from collections.abc import Callable, Mapping
 import time
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import structlog
@@ -13,7 +13,7 @@ import structlog
 from devicewarden.config.settings import Settings
 from devicewarden.daemon.auditing import start_auditing
 from devicewarden.daemon.changes import needs_restart, what_is_read, who_is_told
-from devicewarden.daemon.control import ControlServer
+from devicewarden.daemon.control import open_control
 from devicewarden.daemon.deadlines import SLOW_S, longest_sample_s
 from devicewarden.daemon.detection import Detection
 from devicewarden.daemon.doors import Doors
@@ -28,12 +28,7 @@ from devicewarden.daemon.status import Facts, describe_agent
 from devicewarden.daemon.telling import Telling
 from devicewarden.daemon.watch import Watch, Watches
 from devicewarden.daemon.way import Way
-from devicewarden.model.errors import (
-    AlreadyRunningError,
-    ConfigError,
-    ProvisioningError,
-    StateError,
-)
+from devicewarden.model.errors import ConfigError, ProvisioningError
 from devicewarden.model.metric import Metrics, Sample
 from devicewarden.model.version import VERSION
 
@@ -75,6 +70,19 @@ class Agent:
             telling=self._telling,
         )
         self._way.meter.on_takeover = self._state.takeovers.record
+        self._errands = Errands(
+            settings,
+            way=self._way,
+            state=self._state,
+            children=doors.children,
+            hands=Hands(
+                load=doors.load,
+                put_in_force=self._put_in_force,
+                leave=self._begin_anew,
+                plan=lambda _name, _job: "this agent applies no actions",
+            ),
+        )
+        self._anew = False
         self._started_at, self._started_s = doors.now(), time.monotonic()
         self._trouble: dict[str, str] = {}
         self._collector_failures = FirstFailure(log)
@@ -92,7 +100,9 @@ class Agent:
         self._handle_signals()
         async with contextlib.AsyncExitStack() as leaving:
             leaving.callback(self._close)
-            leaving.push_async_callback((await self._listen()).stop)
+            socket = self._settings.control.socket
+            control = await open_control(socket, self._answer, self._trouble)
+            leaving.push_async_callback(control.stop)
             await self._way.connect(self._settings)
             leaving.push_async_callback(self._way.disconnect)
             leaving.push_async_callback(self._jobs.end_all)
@@ -211,18 +221,6 @@ class Agent:
     def _open_eyes(self, settings: Settings) -> Watches:
         watchful = self._detection.watches_lists
         return self._doors.quiet_sampler(settings, watchful=watchful)
-
-    async def _listen(self) -> ControlServer:
-        control = ControlServer(self._settings.control.socket, self._answer)
-        try:
-            if self._settings.control.socket:
-                await control.start()
-        except AlreadyRunningError:
-            raise
-        except StateError as error:
-            self._trouble["control"] = f"{error}; {error.hint}"
-            log.warning("control_socket_not_opened", error=str(error), hint=error.hint)
-        return control
 
     def _handle_signals(self) -> None:
         loop = asyncio.get_running_loop()

@@ -18,7 +18,12 @@ _FILES: Final = (
 def way_to_broker(settings: Settings) -> object:
     """Give what a connection is made of; the files too, for a certificate is renewed in place."""
     stamps = tuple(_stamp(getattr(settings.publish, name)) for name in _FILES)
-    return settings.thing, settings.publish, settings.report.format, stamps
+    # Which operations jobs may ask for is asked at each job, but whether to subscribe only here.
+    takes_jobs = bool(settings.jobs.operations)
+    return (
+        *(settings.thing, settings.publish, settings.report.format, stamps),
+        *(takes_jobs, settings.provisioning.template, settings.provisioning.timeout_s),
+    )
 
 
 def who_is_told(settings: Settings) -> object:

@@ -7,7 +7,7 @@ import os
 import socket
 import stat
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +17,7 @@ from devicewarden.model.errors import AlreadyRunningError, StateError
 
 log = structlog.get_logger()
 
-COMMANDS: Final = frozenset({"status"})
+COMMANDS: Final = frozenset({"status", "rotate"})
 _MAX_REQUEST_BYTES: Final = 4096
 _MAX_CLIENTS: Final = 8
 _BACKLOG: Final = 128
@@ -109,6 +109,26 @@ class ControlServer:
         except ValueError as error:
             return {"error": f"not understood: {error}"}
         return self._answer(command)
+
+
+async def open_control(
+    path: str, answer: Answer, trouble: MutableMapping[str, str]
+) -> ControlServer:
+    """Begin to listen, unless the path is empty; an agent whom nobody can ask goes on, and says so.
+
+    Raises:
+        AlreadyRunningError: another devicewarden listens there.
+    """
+    control = ControlServer(path, answer)
+    try:
+        if path:
+            await control.start()
+    except AlreadyRunningError:
+        raise
+    except StateError as error:
+        trouble["control"] = f"{error}; {error.hint}"
+        log.warning("control_socket_not_opened", error=str(error), hint=error.hint)
+    return control
 
 
 def _command(line: bytes) -> str:

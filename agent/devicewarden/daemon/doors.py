@@ -1,12 +1,13 @@
 """How the agent reaches the outside: the real doors are opened in `start`, tests open others."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from devicewarden.config.settings import Settings
 from devicewarden.daemon.blame import FindsOwners
+from devicewarden.daemon.children import Children
 from devicewarden.daemon.link import OpenLink
 from devicewarden.daemon.refusal import Refusal
 from devicewarden.daemon.systemd import Supervisor
@@ -20,10 +21,6 @@ class MakesWatcher(Protocol):
     def __call__(self, settings: Settings, *, watchful: bool) -> Watches:
         """Make it; watchful: it also tells of sockets that live shorter than a second."""
         ...
-
-
-async def no_audit() -> None:
-    """Stand in where nobody can start an audit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +38,7 @@ class Doors:
         open_state: opens the state file.
         open_owners: prepares to look for owners of sockets.
         supervisor: systemd, or nobody.
-        audit: has another process run the audits that are due.
+        children: other processes.
     """
 
     now: Callable[[], datetime]
@@ -54,4 +51,4 @@ class Doors:
     open_owners: Callable[[Settings], FindsOwners]
     supervisor: Supervisor
     refusal: Refusal | None = None
-    audit: Callable[[], Awaitable[None]] = no_audit
+    children: Children = field(default_factory=Children)

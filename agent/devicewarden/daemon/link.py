@@ -8,6 +8,8 @@ from devicewarden.config.settings import Settings
 from devicewarden.daemon.meter import Meter
 from devicewarden.model.outcome import Outcome
 from devicewarden.publish.exchange import OnLateReply, ReplyCounts
+from devicewarden.publish.job_channel import JobChannel
+from devicewarden.publish.provisioning import ProvisioningChannel
 from devicewarden.publish.publisher import OnChange, Publisher
 
 
@@ -26,11 +28,21 @@ class SendsReports(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One connection to one broker."""
+    """One connection to one broker.
+
+    Attributes:
+        publisher: speaks with it.
+        exchange: of reports for replies.
+        topic: of reports.
+        jobs: way to the Jobs service; None: no jobs are taken.
+        provisioning: way to fleet provisioning; None: no template is configured.
+    """
 
     publisher: Publisher
     exchange: SendsReports
     topic: str
+    jobs: JobChannel | None = None
+    provisioning: ProvisioningChannel | None = None
 
     @property
     def connected(self) -> bool:

@@ -11,7 +11,8 @@ from devicewarden.collect.sampler import Sampler, utc_now
 from devicewarden.collect.sockets import SocketSource, open_source
 from devicewarden.config.settings import Settings
 from devicewarden.daemon.agent import Agent
-from devicewarden.daemon.doors import Doors, no_audit
+from devicewarden.daemon.children import Children
+from devicewarden.daemon.doors import Doors
 from devicewarden.daemon.link import Link
 from devicewarden.daemon.log import configure
 from devicewarden.daemon.meter import Meter, MeteredPublisher
@@ -19,7 +20,12 @@ from devicewarden.daemon.refusal import Refusal
 from devicewarden.daemon.systemd import Supervisor
 from devicewarden.model.errors import CollectError
 from devicewarden.model.metric import Sample
-from devicewarden.publish.connect import open_exchange, open_publisher
+from devicewarden.publish.connect import (
+    open_exchange,
+    open_jobs,
+    open_provisioning,
+    open_publisher,
+)
 from devicewarden.publish.exchange import OnLateReply
 from devicewarden.publish.publisher import OnChange
 from devicewarden.publish.topics import report_topics
@@ -32,8 +38,8 @@ def run(
     load: Callable[[], Awaitable[Settings]],
     proved: Callable[[], None],
     refusal: Refusal | None = None,
-    audit: Callable[[], Awaitable[None]] = no_audit,
-) -> None:
+    children: Children,
+) -> bool:
     """Run the agent until SIGTERM.
 
     Args:
@@ -41,7 +47,10 @@ def run(
         load: reads the configuration again.
         proved: called when what was loaded last works, at the start and after a reload.
         refusal: why these settings stand in for what is configured; None: they do not.
-        audit: has another process run the audits that are due.
+        children: other processes.
+
+    Returns:
+        Whether the agent was told to begin anew as a process.
 
     Raises:
         ConfigError: the broker's settings cannot work.
@@ -53,7 +62,7 @@ def run(
         load=load,
         proved=proved,
         refusal=refusal,
-        audit=audit,
+        children=children,
         quiet_sampler=quiet_sampler,
         slow_sampler=slow_sampler,
         open_link=open_link,
@@ -61,7 +70,7 @@ def run(
         open_owners=owners,
         supervisor=Supervisor(),
     )
-    asyncio.run(Agent(settings, doors).run())
+    return asyncio.run(Agent(settings, doors).run())
 
 
 def rehearse(settings: Settings) -> None:
@@ -130,7 +139,13 @@ def open_link(
     topics = report_topics(
         settings.publish, thing=settings.thing.name, encoding=settings.report.format
     )
-    return Link(publisher=publisher, exchange=exchange, topic=topics.report)
+    return Link(
+        publisher=publisher,
+        exchange=exchange,
+        topic=topics.report,
+        jobs=open_jobs(settings, publisher),
+        provisioning=open_provisioning(settings, publisher),
+    )
 
 
 def open_lone_link(settings: Settings) -> Link | None:

@@ -106,3 +106,7 @@ class AuditError(AgentError):
 
 class MitigationError(AgentError):
     """An action failed and was undone: it is recorded, and the operator is told."""
+
+
+class ProvisioningError(AgentError):
+    """The device got no other identity: it goes on with the one that it has."""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final, Literal
 from devicewarden.config.settings import Settings
 from devicewarden.model.errors import ConfigError
 from devicewarden.publish.exchange import Exchange, OnLateReply
+from devicewarden.publish.job_channel import JobChannel
+from devicewarden.publish.provisioning import ProvisioningChannel
 from devicewarden.publish.publisher import OnChange, Publisher
 from devicewarden.publish.topics import report_topics
 
@@ -83,3 +85,22 @@ def open_exchange(
         stop=stop,
         on_late_reply=on_late_reply,
     )
+
+
+def open_jobs(settings: Settings, publisher: Publisher) -> JobChannel | None:
+    """Make the way to AWS IoT Jobs over a publisher that has not started; None: none are taken."""
+    if not settings.jobs.operations:
+        return None
+    wait_s = max(settings.publish.reply_timeout_s, settings.publish.ack_timeout_s)
+    return JobChannel(publisher, settings.thing.name, timeout_s=wait_s)
+
+
+def open_provisioning(settings: Settings, publisher: Publisher) -> ProvisioningChannel | None:
+    """Make the way to fleet provisioning over a publisher that has not started; None: no template.
+
+    Over Greengrass the nucleus is who connects, and keeps its identity.
+    """
+    template = settings.provisioning.template
+    if not template or settings.publish.endpoint == GREENGRASS:
+        return None
+    return ProvisioningChannel(publisher, template, timeout_s=settings.provisioning.timeout_s)
