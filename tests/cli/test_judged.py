@@ -3,6 +3,8 @@
 import json
 import os
 import stat
+import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,21 @@ def test_another_process_tells_every_problem(tmp_path: Path) -> None:
     assert there.value.problems == here.value.problems
     assert len(there.value.problems) == 2
     assert str(there.value) == str(here.value)
+
+
+def test_another_process_runs_no_code_from_the_home_of_the_agent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONUSERBASE", str(tmp_path))
+    packages = Path(sysconfig.get_path("purelib", f"{os.name}_user", {"userbase": str(tmp_path)}))
+    packages.mkdir(parents=True)
+    (packages / "usercustomize.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+
+    # A virtual environment has no such folder; the package's interpreter does.
+    monkeypatch.setattr("sys.executable", os.path.realpath(sys.executable))
+    Configuration(written(tmp_path), None).judge()
+
+    assert not (tmp_path / "ran").exists()
 
 
 def test_a_process_that_cannot_judge_is_a_configuration_error(

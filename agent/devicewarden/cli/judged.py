@@ -148,8 +148,9 @@ async def _asked_meanwhile(arguments: Sequence[str]) -> tuple[bytes, bytes]:
 
 
 def _judge() -> list[str]:
-    # -P keeps the current folder out of the interpreter's path, which is ours.
-    return [sys.executable, "-P", "-m", "devicewarden.cli.effective"]
+    # The interpreter's path is ours: -P keeps the current folder out, and -S all other libraries,
+    # among them usercustomize.py in the agent's home, which the agent may write.
+    return [sys.executable, "-P", "-S", "-m", "devicewarden.cli.effective"]
 
 
 def _environment() -> dict[str, str]:
