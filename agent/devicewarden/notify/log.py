@@ -19,6 +19,7 @@ _TELLS: Final = {
     "finding-changed": "finding_changed",
     "finding-resolved": "finding_resolved",
 }
+_ENDS: Final = {"audit": "audit_completed", "action": "action_told"}
 _GRAVE: Final = {"in-alarm", "finding-opened", "finding-changed"}
 
 
@@ -31,8 +32,9 @@ class LogSink:
     async def deliver(self, event: Event) -> None:
         document = _parsed(event.payload)
         kind = str(document.get("violationEventType") or document.get("findingEventType"))
-        told = "audit_completed" if event.kind == "audit" else "event_told"
-        raised = kind in _GRAVE and not event.quiet
+        told = _ENDS.get(event.kind, "event_told")
+        failed = event.kind == "action" and document.get("status") == "FAILED"
+        raised = (kind in _GRAVE or failed) and not event.quiet
         (log.warning if raised else log.info)(
             _TELLS.get(kind, told),
             event_id=event.event_id,
@@ -62,5 +64,9 @@ def _facts(document: dict[str, Any]) -> dict[str, str | int]:
         "code": document.get("reasonForNonComplianceCode"),
         "non_compliant_checks": document.get("nonCompliantChecksCount"),
         "failed_checks": document.get("failedChecksCount"),
+        "action": document.get("actionName"),
+        "type": document.get("actionType"),
+        "status": document.get("status"),
+        "why": document.get("message"),
     }
     return {fact: told for fact, told in found.items() if isinstance(told, str | int)}

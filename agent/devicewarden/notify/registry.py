@@ -35,6 +35,7 @@ def topics(settings: Settings) -> Mapping[Kind, str]:
         "violation": settings.detect.topic,
         "finding": settings.audit.topic,
         "audit": settings.audit.completed_topic,
+        "action": settings.mitigate.topic,
     }
     return {kind: text.replace("{thing}", settings.thing.name) for kind, text in patterns.items()}
 
