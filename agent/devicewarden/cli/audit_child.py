@@ -32,7 +32,7 @@ async def _audit(config: Path | None, *words: str) -> str:
     try:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-P", "-m", "devicewarden", "audit", *words, *named),
+            *("-P", "-S", "-m", "devicewarden", "audit", *words, *named),
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
