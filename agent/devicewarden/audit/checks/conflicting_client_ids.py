@@ -25,7 +25,8 @@ class ConflictingClientIds:
         decides="In the last 31 days no connection was ended because another client connected with"
         " its client id. On the device, the agent counts how often its own connection ended with"
         " MQTT 5 reason 0x8E; there, two times are forgiven: `devicewarden once` and `doctor` do"
-        " that too.",
+        " that too. A broker that closes the connection without a word, as Mosquitto 2.0 does, is"
+        " not understood.",
         remedy="Give each device its own client id (thing.client_id), and tie client ids to"
         " certificates in the policy: client/${iot:Connection.Thing.ThingName}.",
         needs="what the agent recorded, see state.dir; in the account the connection log",

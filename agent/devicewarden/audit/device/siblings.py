@@ -55,6 +55,7 @@ class CertificateSharedWithSibling:
         del at
         same = subject.same_certificate if len(subject.same_certificate) > 1 else ()
         shared = (*subject.same_key, *same)
+        more = f" and {len(shared) - 1} more" if len(shared) > 1 else ""
         if shared:
             yield self.meta.finding(
                 Resource(
@@ -62,7 +63,7 @@ class CertificateSharedWithSibling:
                     identifier={"deviceCertificateId": subject.certificate_id},
                 ),
                 "KEY_SHARED_BY_MULTIPLE_DEVICES",
-                f"the same key is in {len(shared)} files of other devices, such as {shared[0]}",
+                f"{shared[0]}{more} is for the same key",
                 related=tuple(file_resource(path) for path in shared[:100]),
             )
 
