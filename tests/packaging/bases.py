@@ -29,19 +29,24 @@ QUIET: Final = (
 """Nobody waits for these, and some start while something is measured."""
 
 
-def base(suite: str) -> Path:
+def base(suite: str, more: tuple[str, ...] = ()) -> Path:
     """Give the root folder of a release with systemd; takes most of a minute the first time.
+
+    Args:
+        suite: the release.
+        more: packages besides.
 
     Raises:
         subprocess.CalledProcessError: mmdebstrap failed, on a machine without network say.
     """
-    recipe = hashlib.sha256(" ".join((*PACKAGES, *QUIET)).encode()).hexdigest()[:12]
+    packages = (*PACKAGES, *more)
+    recipe = hashlib.sha256(" ".join((*packages, *QUIET)).encode()).hexdigest()[:12]
     made = _cache() / f"{suite}-{recipe}"
     if not made.exists():
         draft = made.with_name(f".{made.name}.{os.getpid()}")
         draft.mkdir(parents=True)
         try:
-            _make(suite, draft)
+            _make(suite, packages, draft)
             draft.rename(made)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
@@ -53,11 +58,11 @@ def _cache() -> Path:
     return Path(cache) / "devicewarden" / "bases"
 
 
-def _make(suite: str, root: Path) -> None:
+def _make(suite: str, packages: tuple[str, ...], root: Path) -> None:
     # By way of a tar file: in some containers mmdebstrap may not make device nodes.
     archive = root.with_suffix(".tar")
     try:
-        include = f"--include={','.join(PACKAGES)}"
+        include = f"--include={','.join(packages)}"
         subprocess.run(
             ["mmdebstrap", "--quiet", "--variant=apt", include, suite, archive], check=True
         )

@@ -29,10 +29,11 @@ Told = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A release, and the files that its guests find in /scene."""
+    """A release, the files that its guests find in /scene, and packages that it has besides."""
 
     suite: str
     files: Mapping[str, Path]
+    packages: tuple[str, ...] = ()
 
     def boot(self, story: str) -> Told:
         """Boot systemd, let it play a story, and read what that told.
@@ -62,7 +63,8 @@ class Machine:
             for name in ("up", "work", "root"):
                 (layers / name).mkdir()
             root = layers / "root"
-            options = f"lowerdir={base(self.suite)},upperdir={layers}/up,workdir={layers}/work"
+            lower = base(self.suite, self.packages)
+            options = f"lowerdir={lower},upperdir={layers}/up,workdir={layers}/work"
             subprocess.run(["mount", "-t", "overlay", "overlay", "-o", options, root], check=True)
             try:
                 self._furnish(root / "scene")
