@@ -23,6 +23,8 @@ COMMANDS: Final = {
     "findings": "Show what audits found, and what became of it.",
     "outbox": "Show which events wait for which sink, and why.",
     "setup": "Connect this device to AWS IoT Core or another broker.",
+    "provision": "Get the identity of a new device by a claim certificate.",
+    "rotate": "Get another key and certificate for this device.",
     "sandbox": "A stand-in for AWS IoT Core on this machine.",
 }
 

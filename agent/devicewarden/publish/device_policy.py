@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from devicewarden.config.fault import shown
 from devicewarden.config.settings import Settings
 from devicewarden.model.errors import ConfigError
+from devicewarden.publish.request_topics import request_topics
 from devicewarden.publish.topics import presence_topic, report_topics
 
 THING_NAME: Final = "${iot:Connection.Thing.ThingName}"
@@ -62,14 +63,16 @@ def device_policy(settings: Settings, account: Account, *, literal: bool) -> dic
     thing = settings.thing.name if literal else THING_NAME
     topics = report_topics(settings.publish, thing=thing, encoding=settings.report.format)
     presence = presence_topic(settings.publish, thing=thing)
+    asked = request_topics(settings, thing)
     published = [topics.report, *_event_topics(settings, thing), *filter(None, [presence])]
+    published += asked.published
     replies = [topic for topic in (topics.accepted, topics.rejected) if topic]
     statements = [
         _connect(settings, account, literal=literal),
         _allow("iot:Publish", account, "topic", published),
         _allow("iot:RetainPublish", account, "topic", [presence] if presence else []),
-        _allow("iot:Subscribe", account, "topicfilter", replies),
-        _allow("iot:Receive", account, "topic", replies),
+        _allow("iot:Subscribe", account, "topicfilter", [*replies, *asked.subscribed]),
+        _allow("iot:Receive", account, "topic", [*replies, *asked.received]),
     ]
     return {"Version": "2012-10-17", "Statement": [s for s in statements if s["Resource"]]}
 

@@ -131,6 +131,14 @@ class IdentityFolder:
             if folder.name != current:
                 shutil.rmtree(folder)
 
+    def give_to_owner(self) -> None:
+        """Where root wrote, make everything theirs who own the state folder: the agent's user."""
+        if os.geteuid() != 0:
+            return
+        owner = self._root.parent.stat()
+        for path in (self._root, *self._root.rglob("*")):
+            os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+
     def _next_name(self) -> str:
         taken = [int(folder.name.removeprefix(_PREFIX)) for folder in self._generations()]
         return f"{_PREFIX}{max(taken, default=0) + 1}"
