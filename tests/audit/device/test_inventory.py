@@ -132,6 +132,14 @@ def test_a_state_file_that_is_none_is_undecided(tree: Tree) -> None:
     assert "state.db" in undecided(result)
 
 
+def test_a_path_that_cannot_be_looked_at_is_not_taken_for_nothing(tree: Tree) -> None:
+    tree.link("/var/lib/devicewarden", "devicewarden")
+
+    result = tree.audit(ConflictingClientIds(), publish={"endpoint": "broker"})
+
+    assert "state.db cannot be read" in undecided(result)
+
+
 def test_an_agent_that_never_ran_is_not_judged(tree: Tree) -> None:
     assert told(tree.audit(ConflictingClientIds(), publish={"endpoint": "broker"})) == []
 

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from devicewarden.audit.check import CheckMeta
-from devicewarden.audit.device.host import Host, file_resource
+from devicewarden.audit.device.host import Host, file_resource, unreadable
 from devicewarden.audit.device.private_key import writable_by_all
-from devicewarden.audit.inventory import Unreadable
 from devicewarden.model.errors import AuditError
 from devicewarden.model.finding import Finding
 
@@ -84,12 +83,11 @@ def read_agent_files(host: Host) -> Iterator[object]:
     seen: dict[str, None] = {}
     for place in filter(None, places):
         try:
-            paths = [*_walk(host, place), *(folder for folder, _ in host.folders_above(place))]
+            if host.there(place):
+                paths = [*_walk(host, place), *(name for name, _ in host.folders_above(place))]
+                seen.update(dict.fromkeys(paths))
         except AuditError as error:
-            yield Unreadable((AgentPath,), str(error))
-            continue
-        if host.there(place):
-            seen.update(dict.fromkeys(paths))
+            yield unreadable(error, AgentPath)
     for path in seen:
         yield from _agent_path(host, path)
 
@@ -98,7 +96,7 @@ def _agent_path(host: Host, path: str) -> Iterator[object]:
     try:
         status = host.mode(path)
     except AuditError as error:
-        yield Unreadable((AgentPath,), str(error))
+        yield unreadable(error, AgentPath)
         return
     # A link's own permissions mean nothing.
     if status is not None and not stat.S_ISLNK(status.st_mode):
@@ -112,7 +110,7 @@ def _walk(host: Host, place: str) -> Iterator[str]:
         raise AuditError(f"{error.filename} cannot be read: {error.strerror}")
 
     yield place
-    if not host.at(place).is_dir():
+    if not host.is_folder(place):
         return
     left = _MAX_FILES
     for folder, folders, files in os.walk(host.at(place), onerror=fail):

@@ -8,8 +8,7 @@ from functools import partial
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from devicewarden.audit.device.host import Host
-from devicewarden.audit.inventory import Unreadable
+from devicewarden.audit.device.host import Host, unreadable
 from devicewarden.audit.revocation.ask import Revocations
 from devicewarden.audit.revocation.ocsp import issued_by
 from devicewarden.audit.subject import CaCertificate, DeviceCertificate, Revocation
@@ -40,13 +39,13 @@ def read_certificates(host: Host) -> Iterator[object]:
         try:
             roots = load(host, publish.ca_file)
         except AuditError as error:
-            yield Unreadable((CaCertificate,), str(error))
+            yield unreadable(error, CaCertificate)
     chain = None
     if publish.cert_file:
         try:
             chain = arrange(load(host, publish.cert_file), roots)
         except AuditError as error:
-            yield Unreadable((DeviceCertificate, CaCertificate), str(error))
+            yield unreadable(error, DeviceCertificate, CaCertificate)
         else:
             yield _device_certificate(chain, publish.cert_file, revocations)
     above = chain.rest if chain else ()

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Final
 
 import devicewarden
+from devicewarden.audit.inventory import Unreadable
 from devicewarden.config.files import MAX_BYTES, content_of
 from devicewarden.config.settings import Settings
 from devicewarden.model.errors import AuditError
 from devicewarden.model.finding import Resource
 
+_MAX_ENTRIES: Final = 100_000
 _CODE: Final = str(Path(devicewarden.__file__).parent)
 
 
@@ -35,8 +37,23 @@ class Host:
         return self.root / path.lstrip("/")
 
     def there(self, path: str) -> bool:
-        """Tell whether something is there; a link that leads nowhere is."""
-        return os.path.lexists(self.at(path))
+        """Tell whether something is there; a link that leads nowhere is.
+
+        Raises:
+            AuditError: it may not be looked at.
+        """
+        return self.mode(path) is not None
+
+    def is_folder(self, path: str) -> bool:
+        """Tell whether it is a folder, or a link to one.
+
+        Raises:
+            AuditError: it may not be looked at.
+        """
+        try:
+            return self.at(path).is_dir()
+        except OSError as error:
+            raise _unreadable(path, error) from error
 
     def read(self, path: str) -> bytes | None:
         """Read a file; None: there is none.
@@ -78,7 +95,7 @@ class Host:
         """Give the paths of a folder in the order of their names; none where there is no folder.
 
         Raises:
-            AuditError: it cannot be listed.
+            AuditError: it cannot be listed, or is too large.
         """
         try:
             names = sorted(entry.name for entry in os.scandir(self.at(folder)))
@@ -86,6 +103,8 @@ class Host:
             return []
         except OSError as error:
             raise _unreadable(folder, error) from error
+        if len(names) > _MAX_ENTRIES:
+            raise AuditError(f"{folder} has more than {_MAX_ENTRIES} files")
         return [f"{folder.rstrip('/')}/{n}" for n in names if Path(n).match(pattern)]
 
     def folders_above(self, path: str) -> Iterator[tuple[str, os.stat_result]]:
@@ -104,6 +123,11 @@ def file_resource(path: str, **info: str) -> Resource:
 def host_resource(what: str, **info: str) -> Resource:
     """Name something that the host has, not the thing: one suppression serves a fleet."""
     return Resource(type="HOST", identifier={"host": what}, info=info)
+
+
+def unreadable(error: AuditError, *subjects: type) -> Unreadable:
+    """Say that subjects of these classes are missing because of an error."""
+    return Unreadable(subjects, f"{error} ({error.hint})" if error.hint else str(error))
 
 
 def _unreadable(path: str, error: OSError | ValueError) -> AuditError:

@@ -20,7 +20,7 @@ from devicewarden.audit.device import (
     trust_store,
     unit_hardening,
 )
-from devicewarden.audit.device.host import Host
+from devicewarden.audit.device.host import Host, unreadable
 from devicewarden.audit.inventory import Unreadable
 from devicewarden.audit.subject import (
     CaCertificate,
@@ -88,8 +88,7 @@ class DeviceInventory:
                     if isinstance(each, Unreadable) or type(each) in wanted:
                         yield each
             except AuditError as error:
-                reason = f"{error} ({error.hint})" if error.hint else str(error)
-                yield Unreadable(reader.classes, reason)
+                yield unreadable(error, *reader.classes)
 
 
 def open_inventory(settings: Settings) -> DeviceInventory:

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from devicewarden.audit.device.host import Host
-from devicewarden.audit.inventory import Unreadable
+from devicewarden.audit.device.host import Host, unreadable
 from devicewarden.audit.subject import CognitoPool, IotPolicy, Role, RoleAlias
 from devicewarden.model.errors import AuditError
 
@@ -21,7 +20,7 @@ def read_iot_policies(host: Host) -> Iterator[object]:
             document = host.read(path) or b""
             yield IotPolicy(name=Path(path).stem, version="1", document=document, path=path)
         except AuditError as error:
-            yield Unreadable((IotPolicy,), str(error))
+            yield unreadable(error, IotPolicy)
 
 
 def read_role_aliases(host: Host) -> Iterator[object]:
@@ -30,7 +29,7 @@ def read_role_aliases(host: Host) -> Iterator[object]:
         try:
             yield RoleAlias(arn="", role=_role(host, path), path=path)
         except AuditError as error:
-            yield Unreadable((RoleAlias,), str(error))
+            yield unreadable(error, RoleAlias)
 
 
 def read_cognito_pools(host: Host) -> Iterator[object]:
@@ -40,7 +39,7 @@ def read_cognito_pools(host: Host) -> Iterator[object]:
             try:
                 role = _role(host, path)
             except AuditError as error:
-                yield Unreadable((CognitoPool,), str(error))
+                yield unreadable(error, CognitoPool)
                 continue
             yield CognitoPool(
                 pool_id="",
@@ -52,10 +51,10 @@ def read_cognito_pools(host: Host) -> Iterator[object]:
 
 def _entries(host: Host, kind: str) -> list[str]:
     paths = host.listed(f"{host.settings.audit.policies_dir}/{kind}")
-    return [path for path in paths if path.endswith(".json") or host.at(path).is_dir()]
+    return [path for path in paths if path.endswith(".json") or host.is_folder(path)]
 
 
 def _role(host: Host, path: str) -> Role:
     """Read a role: its one document, or all of its folder, which are judged together."""
-    paths = host.listed(path, "*.json") if host.at(path).is_dir() else [path]
+    paths = host.listed(path, "*.json") if host.is_folder(path) else [path]
     return Role(arn="", documents={Path(each).name: host.read(each) or b"" for each in paths})

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from devicewarden.audit.check import CheckMeta
-from devicewarden.audit.device.host import Host, file_resource
+from devicewarden.audit.device.host import Host, file_resource, unreadable
 from devicewarden.audit.inventory import Unreadable
 from devicewarden.model.errors import AuditError
 from devicewarden.model.finding import Finding
@@ -17,7 +17,6 @@ from devicewarden.model.finding import Finding
 CERTS: Final = "/etc/devicewarden/certs"
 """systemd hands out copies of what lies here; the originals are what is to be judged."""
 
-_MAX_FILES: Final = 1000
 _CREDENTIALS: Final = "/run/credentials/"
 _MARK: Final = b"PRIVATE KEY-----"
 
@@ -85,9 +84,9 @@ def read_key_files(host: Host) -> Iterator[object]:
     folders = [str(Path(path).parent) for path in named] + [CERTS]
     for folder in dict.fromkeys(f for f in folders if not f.startswith(_CREDENTIALS)):
         try:
-            paths = host.listed(folder)[:_MAX_FILES]
+            paths = host.listed(folder)
         except AuditError as error:
-            yield Unreadable((KeyFile,), str(error))
+            yield unreadable(error, KeyFile)
             continue
         for path in paths:
             yield from _key_file(host, path)
@@ -105,7 +104,7 @@ def _key_file(host: Host, path: str) -> Iterator[object]:
         yield Unreadable((KeyFile,), f"{path} cannot be read: {error.strerror}")
         return
     except AuditError as error:
-        yield Unreadable((KeyFile,), str(error))
+        yield unreadable(error, KeyFile)
         return
     yield KeyFile(
         path=path,

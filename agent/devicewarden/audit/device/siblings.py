@@ -3,19 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from devicewarden.audit.check import CheckMeta
 from devicewarden.audit.device.certificates import arrange, certificate_id, load
-from devicewarden.audit.device.host import Host, file_resource
+from devicewarden.audit.device.host import Host, file_resource, unreadable
 from devicewarden.audit.device.key_pair import public_bytes
 from devicewarden.audit.inventory import Unreadable
 from devicewarden.model.errors import AuditError
 from devicewarden.model.finding import Finding, Resource
-
-_MAX_FILES: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +73,8 @@ def read_siblings(host: Host) -> Iterator[object]:
     own = arrange(load(host, settings.publish.cert_file), ()).own
     own_id, own_key = certificate_id(own), public_bytes(own.public_key())
     same_certificate, same_key = [], []
-    for path in host.listed(settings.audit.siblings_dir)[:_MAX_FILES]:
-        if host.at(path).is_dir():
+    for path in host.listed(settings.audit.siblings_dir):
+        if host.is_folder(path):
             continue
         try:
             other = arrange(load(host, path), ()).own
@@ -86,7 +83,7 @@ def read_siblings(host: Host) -> Iterator[object]:
             elif public_bytes(other.public_key()) == own_key:
                 same_key.append(path)
         except AuditError as error:
-            yield Unreadable((Siblings,), str(error))
+            yield unreadable(error, Siblings)
         except (ValueError, UnsupportedAlgorithm) as error:
             yield Unreadable((Siblings,), f"{path} has a key that cannot be read: {error}")
     yield Siblings(
