@@ -8,11 +8,14 @@ from structlog.testing import capture_logs
 from tests.notify.scene import PaperSink, Waits
 from tests.state.scene import SINKS, opened, step
 
+from devicewarden.config.settings import StateSettings
 from devicewarden.model.errors import PermanentDeliveryError, TemporaryDeliveryError
 from devicewarden.notify import delivery
 from devicewarden.notify.delivery import Delivery
 from devicewarden.notify.sink import Event
+from devicewarden.state.look import look
 from devicewarden.state.outbox import SinkCounts
+from devicewarden.state.sink_errors import queues
 from devicewarden.state.state import State
 
 
@@ -194,3 +197,40 @@ def test_the_first_failure_is_a_warning_its_repeats_are_debug_and_recovery_is_to
         ("event_not_delivered", "debug"),
         ("delivery_recovered", "info"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("asked_s", "least_s", "most_s"), [(77, 77, 77), (10**9, 3600, 3600), (0, 0, 1)]
+)
+def test_a_sink_that_asks_for_patience_is_given_an_hour_at_most(
+    asked_s: float, least_s: float, most_s: float, tmp_path: Path
+) -> None:
+    state, waits = recorded(tmp_path, "a"), Waits()
+    busy = TemporaryDeliveryError("busy", after_s=asked_s)
+    sink = PaperSink(verdict=lambda attempt, _: busy if attempt == 1 else None)
+
+    asyncio.run(rounds(Delivery(sink, state.outbox, sleep=waits), 1))
+
+    assert least_s <= waits.asked_s[0] <= most_s
+
+
+def test_the_last_error_is_kept_until_a_delivery_succeeds(tmp_path: Path) -> None:
+    def told() -> str:
+        return look(StateSettings(dir=str(tmp_path)), queues)["mqtt"].last_error
+
+    state = recorded(tmp_path, "a", "b")
+    sink = PaperSink(
+        verdict=lambda attempt, _: {
+            1: TemporaryDeliveryError("away"),
+            2: PermanentDeliveryError("too large"),
+        }.get(attempt)
+    )
+    seen: list[str] = []
+    waits = Waits(meanwhile=(lambda: seen.append(told()),))
+    job = Delivery(sink, state.outbox, sleep=waits)
+
+    for _ in range(2):
+        asyncio.run(rounds(job, 1))
+        seen.append(told())
+
+    assert seen == ["away", "too large", ""]

@@ -36,7 +36,7 @@ def deliver(errand: Errand) -> None:
             f"{error}", hint="install boto3: pip install 'devicewarden[aws]'"
         ) from error
     try:
-        client = boto3.client(
+        client = boto3.Session().client(
             "sns",
             region_name=sink.topic_arn.split(":")[3],
             config=Config(
