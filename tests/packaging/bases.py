@@ -1,5 +1,6 @@
 """File systems that tests boot: made once for each Debian release, kept in the cache folder."""
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -42,14 +43,18 @@ def base(suite: str, more: tuple[str, ...] = ()) -> Path:
     packages = (*PACKAGES, *more)
     recipe = hashlib.sha256(" ".join((*packages, *QUIET)).encode()).hexdigest()[:12]
     made = _cache() / f"{suite}-{recipe}"
-    if not made.exists():
-        draft = made.with_name(f".{made.name}.{os.getpid()}")
-        draft.mkdir(parents=True)
-        try:
-            _make(suite, packages, draft)
-            draft.rename(made)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
+    made.parent.mkdir(parents=True, exist_ok=True)
+    # Who runs tests beside these waits for the same base; the lock ends with the process.
+    with made.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            draft = made.with_name(f".{made.name}.{os.getpid()}")
+            draft.mkdir()
+            try:
+                _make(suite, packages, draft)
+                draft.rename(made)
+            finally:
+                shutil.rmtree(draft, ignore_errors=True)
     return made
 
 
