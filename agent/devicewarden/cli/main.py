@@ -22,6 +22,8 @@ COMMANDS: Final = {
     "audit": "Check whether this device, or the AWS account, is configured safely.",
     "findings": "Show what audits found, and what became of it.",
     "outbox": "Show which events wait for which sink, and why.",
+    "mitigate": "Show, apply and undo what is done about violations and findings.",
+    "quarantine": "Cut this device off from everything but its broker, and let it back.",
     "setup": "Connect this device to AWS IoT Core or another broker.",
     "provision": "Get the identity of a new device by a claim certificate.",
     "rotate": "Get another key and certificate for this device.",

@@ -16,7 +16,7 @@ from devicewarden.state.sink_errors import SinkErrors
 LOG: Final = "log"
 """The sink that hears of every event; of quiet ones it alone does."""
 
-Kind: TypeAlias = Literal["violation", "finding", "audit"]
+Kind: TypeAlias = Literal["violation", "finding", "audit", "action"]
 """What an event is about; sinks may deliver each kind to another place."""
 
 MAX_AGE: Final = timedelta(days=7)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from devicewarden.state import datapoints, outbox, reports, violation_tables
+from devicewarden.state import action_tables, datapoints, outbox, reports, violation_tables
 
 _EVERY: Final = timedelta(days=1)
 _JUMP: Final = timedelta(days=1)
@@ -49,6 +49,7 @@ class Pruning:
 
         def work(db: sqlite3.Connection) -> None:
             violation_tables.forget_old(db, now)
+            action_tables.forget_old(db, now)
             outbox.drop_old(db, now)
             datapoints.prune(db, oldest, newest)
             reports.prune(db, oldest)

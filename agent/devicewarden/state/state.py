@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from devicewarden.config.settings import StateSettings
+from devicewarden.state.actions import Actions
 from devicewarden.state.datapoints import Datapoints
 from devicewarden.state.job_memory import JobMemory
 from devicewarden.state.journal import Journal
@@ -29,6 +30,7 @@ class State:
 
     Attributes:
         reports: ids and outcomes of reports.
+        actions: what was thought of, and what became of mitigation actions.
         violations: what the evaluator said, and what people think of it.
         outbox: events on their way to sinks.
         datapoints: the history.
@@ -43,6 +45,7 @@ class State:
         self._pruning = Pruning(timedelta(days=settings.keep_days))
         self.reports = Store(settings, self._journal, now)
         self.outbox = Outbox(self._journal)
+        self.actions = Actions(self._journal, now)
         self.violations = Violations(self._journal, self.outbox, now)
         self.datapoints = Datapoints(self._journal)
         self.snapshots = Snapshots(settings, self._journal, now)

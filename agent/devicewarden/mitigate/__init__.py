@@ -1,0 +1,1 @@
+"""Violation or finding -> plan -> apply, undo. Only this room changes the host."""
