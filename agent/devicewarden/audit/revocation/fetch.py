@@ -44,10 +44,13 @@ class Fetch:
         try:
             answer = answers.get(timeout=self.timeout_s)
         except queue.Empty:
-            raise UnreachableError(f"{url}: no answer in {self.timeout_s:g} s") from None
+            answer = TimeoutError()
         if isinstance(answer, Exception):
             why = getattr(answer, "reason", None) or answer
-            raise UnreachableError(f"{url}: {why}") from answer
+            # Thread and socket wait equally long; whichever gives up first says the same.
+            late = isinstance(why, TimeoutError)
+            told = f"no answer in {self.timeout_s:g} s" if late else why
+            raise UnreachableError(f"{url}: {told}") from answer
         if len(answer) > self.max_bytes:
             raise UnreachableError(f"{url}: the answer is larger than {self.max_bytes} bytes")
         return answer
