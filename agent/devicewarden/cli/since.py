@@ -10,9 +10,7 @@ _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _AGE: Final = re.compile(r"([0-9]{1,4})([mhdw])")
 
 
-def so_long_ago(
-    _ctx: click.Context, _param: click.Parameter, value: str | None
-) -> datetime | None:
+def so_long_ago(_ctx: click.Context, _param: click.Parameter, value: str | None) -> datetime | None:
     """Read `14d` as the aware UTC time so long ago; None where it is not given."""
     if value is None:
         return None
