@@ -85,6 +85,18 @@ def test_a_damaged_state_file_is_told(tmp_path: Path) -> None:
     assert (verdict.status, "damaged" in verdict.message) == ("failed", True)
 
 
+def test_a_state_file_of_others_is_nobodys_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "state.db").write_bytes(b"no database at all" * 100)
+    # Tests run as root, who may read everything.
+    monkeypatch.setattr(os, "access", lambda _path, _mode: False)
+
+    verdict = judge_state(StateSettings(dir=str(tmp_path)), os.geteuid())
+
+    assert (verdict.status, "by root" in verdict.message) == ("skipped", True)
+
+
 def test_an_empty_folder_is_ready(tmp_path: Path) -> None:
     settings = StateSettings(dir=str(tmp_path))
 

@@ -7,7 +7,7 @@ from typing import Final
 from devicewarden.config.settings import StateSettings
 from devicewarden.doctor.verdict import Verdict, failed, ok, skipped, warning
 from devicewarden.model.errors import StateError
-from devicewarden.state.look import look
+from devicewarden.state.look import UnreadableStateError, look
 from devicewarden.state.state_file import state_path
 
 LITTLE_BYTES: Final = 50 << 20
@@ -46,10 +46,10 @@ def _judge_file(settings: StateSettings) -> Verdict:
         if not path.exists():
             return ok("state", f"{path.parent} is ready; there is no state file yet")
         look(settings, lambda db: db.execute("PRAGMA schema_version").fetchone())
+    except (PermissionError, UnreadableStateError):
+        return skipped("state", f"{path} may be read by root and the agent's user alone")
     except StateError as error:
         return failed("state", str(error), error.hint)
-    except PermissionError:
-        return skipped("state", f"{path} may be read by root and the agent's user alone")
     return ok("state", str(path))
 
 

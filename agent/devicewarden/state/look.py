@@ -1,6 +1,7 @@
 """The state file for short-lived commands, while the daemon may be using it."""
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,10 @@ from devicewarden.state.schema import VERSION
 from devicewarden.state.state_file import state_path
 
 T = TypeVar("T")
+
+
+class UnreadableStateError(StateError):
+    """The file is there, and whoever asks may not read it."""
 
 
 def look(settings: StateSettings, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -50,6 +55,8 @@ def _existing(settings: StateSettings) -> Path:
             raise StateError(
                 f"there is no state file {path}", hint="has the daemon run? see state.dir"
             )
+    if not os.access(path, os.R_OK):
+        raise UnreadableStateError(f"you may not read the state file {path}", hint="ask as root")
     return path
 
 
