@@ -8,6 +8,7 @@ import socket
 import stat
 import struct
 import tempfile
+import threading
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -381,6 +382,26 @@ def test_a_silent_daemon_is_a_clear_error(tmp_path: Path) -> None:
 
         with pytest.raises(AgentError, match=r"no answer within 0\.05 s"):
             ask(path, "status", timeout_s=0.05)
+
+
+def test_an_answer_that_comes_byte_by_byte_is_waited_for_no_longer(tmp_path: Path) -> None:
+    path, over = str(tmp_path / "control.sock"), threading.Event()
+
+    def drip(listener: socket.socket) -> None:
+        with listener.accept()[0] as client, contextlib.suppress(ConnectionError):
+            for _ in range(200):
+                client.sendall(b" ")
+                over.wait(0.05)
+
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen()
+        dripping = threading.Thread(target=drip, args=(listener,))
+        dripping.start()
+        with pytest.raises(AgentError, match="no answer within"):
+            ask(path, "status", timeout_s=0.2)
+        over.set()
+        dripping.join()
 
 
 @pytest.mark.parametrize("left_behind", [False, True])

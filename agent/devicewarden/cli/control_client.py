@@ -3,6 +3,7 @@
 import contextlib
 import json
 import socket
+import time
 from typing import Any, Final
 
 from devicewarden.model.errors import AgentError
@@ -31,7 +32,7 @@ def _exchange(socket_path: str, command: str, timeout_s: float) -> bytes:
             # A daemon that refuses does not wait for the command, but its reason can be read.
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 daemon.sendall(json.dumps({"command": command}).encode() + b"\n")
-            return _line(daemon)
+            return _line(daemon, time.monotonic() + timeout_s)
     except (FileNotFoundError, ConnectionRefusedError) as error:
         raise AgentError(
             f"no daemon answers on {socket_path}",
@@ -50,9 +51,11 @@ def _exchange(socket_path: str, command: str, timeout_s: float) -> bytes:
         raise AgentError(f"cannot ask the daemon on {socket_path}: {error}") from error
 
 
-def _line(daemon: socket.socket) -> bytes:
+def _line(daemon: socket.socket, deadline_s: float) -> bytes:
     line = b""
     while not line.endswith(b"\n") and len(line) <= _MAX_REPLY_BYTES:
+        # One deadline for all of it: a byte now and then would go on for ever. 0 would not wait.
+        daemon.settimeout(max(deadline_s - time.monotonic(), 0.001))
         part = daemon.recv(65536)
         if not part:
             break
