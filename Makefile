@@ -8,7 +8,7 @@ need = command -v $(1) >/dev/null || PATH="$$PATH:/usr/sbin:/sbin" command -v $(
 
 ARCH ?= amd64
 
-.PHONY: deb deb-arm64 deb-armhf greengrass pin demo test fix docs picture bench bench-detect bench-audit clean system-packages build-packages
+.PHONY: deb deb-arm64 deb-armhf greengrass pin demo test fix docs picture bench bench-detect bench-audit bench-rotation clean system-packages build-packages
 .DELETE_ON_ERROR:
 
 $(VENV)/installed: pyproject.toml constraints.txt
@@ -35,7 +35,7 @@ test: $(VENV)/installed system-packages build-packages
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadgroup
 
 fix: $(VENV)/installed
 	$(BIN)/ruff format .
@@ -56,7 +56,11 @@ bench-detect: $(VENV)/installed system-packages
 	$(BIN)/python -m tests.bench.bench_detect --json bench-detect.json
 
 bench-audit: $(VENV)/installed
-	$(BIN)/python -m tests.bench.bench_audit --json bench-audit.json
+	$(BIN)/python -m tests.bench.bench_audit --json bench-audit.json bench-rotation.json
+
+# kill -9 before each step of a rotation, fifty times each: about half an hour.
+bench-rotation: $(VENV)/installed system-packages
+	$(BIN)/python -m tests.bench.bench_rotation --json bench-rotation.json
 
 build-packages:
 	@$(call need,dh,debhelper)
@@ -79,4 +83,4 @@ pin: $(VENV)/installed
 	$(BIN)/python packaging/pin.py
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist bench.json bench-detect.json bench-audit.json
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist bench.json bench-detect.json bench-audit.json bench-rotation.json
