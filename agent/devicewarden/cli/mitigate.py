@@ -29,6 +29,7 @@ def _checked_id(_ctx: click.Context, _param: click.Parameter, value: str | None)
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+account_option = click.option("--account", is_flag=True, help="In the AWS account.")
 
 
 @click.group("mitigate")
@@ -69,11 +70,29 @@ def plan(config: Path | None, cause: str, *, as_json: bool) -> int:
 @click.argument("cause", metavar="[VIOLATION_OR_FINDING]", required=False, callback=_checked_id)
 @click.option("--yes", is_flag=True, help="Do it; without, tell only.")
 @click.option("--pending", is_flag=True, help="What the agent asked for; its unit's own.")
-def apply(config: Path | None, cause: str | None, *, yes: bool, pending: bool) -> int:
+@account_option
+@click.option("--retry", is_flag=True, help="With --account: do again what failed.")
+def apply(
+    config: Path | None,
+    cause: str | None,
+    *,
+    yes: bool,
+    pending: bool,
+    account: bool,
+    retry: bool,
+) -> int:
     """Do what is configured about a violation or finding; as root.
 
-    Without --yes every action is checked and described, and nothing is changed.
+    Without --yes every action is checked and described, and nothing is changed. In the AWS account
+    it is about all that last where none is named, each action once, and as any user.
     """
+    if retry and not account:
+        raise click.UsageError("--retry goes with --account")
+    if account and not pending:
+        from devicewarden.cli.mitigate_account import apply_account  # noqa: PLC0415  --help is fast
+
+        settings = load_or_exit(config).settings
+        return apply_account(settings, cause, dry_run=not yes, retry=retry)
     if pending == (cause is not None):
         raise click.UsageError("name a violation or finding, or --pending")
     from devicewarden.cli import mitigate_root  # noqa: PLC0415  --help must be fast
@@ -90,10 +109,20 @@ def apply(config: Path | None, cause: str | None, *, yes: bool, pending: bool) -
 @config_option
 @click.argument("action_id", metavar="[ACTION]", required=False, callback=_checked_id)
 @click.option("--all", "everything", is_flag=True, help="Everything that is in effect.")
-def undo(config: Path | None, action_id: str | None, *, everything: bool) -> int:
-    """Undo an action that is in effect, by the id that `mitigate list` shows; as root."""
+@account_option
+def undo(config: Path | None, action_id: str | None, *, everything: bool, account: bool) -> int:
+    """Undo an action that is in effect, by the id that `mitigate list` shows; as root.
+
+    In the AWS account as any user, and one at a time.
+    """
     if everything == (action_id is not None):
         raise click.UsageError("name an action, or --all")
+    if account:
+        if action_id is None:
+            raise click.UsageError("--all goes without --account")
+        from devicewarden.cli.mitigate_account import undo_account  # noqa: PLC0415  as above
+
+        return undo_account(load_or_exit(config).settings, action_id)
     from devicewarden.cli import mitigate_root  # noqa: PLC0415  --help must be fast
 
     found = mitigate_root.given_or_nothing(config)
@@ -104,9 +133,15 @@ def undo(config: Path | None, action_id: str | None, *, everything: bool) -> int
 
 @command.command("list")
 @config_option
+@account_option
 @json_option
-def list_(config: Path | None, *, as_json: bool) -> None:
+def list_(config: Path | None, *, account: bool, as_json: bool) -> None:
     """List actions, the newest first, and what became of them."""
+    if account:
+        from devicewarden.cli.mitigate_account import list_account  # noqa: PLC0415  --help is fast
+
+        list_account(load_or_exit(config).settings, as_json=as_json)
+        return
     from devicewarden.mitigate.record_form import read_records  # noqa: PLC0415  --help is fast
     from devicewarden.report.actions import action_document  # noqa: PLC0415  as above
 
@@ -121,6 +156,18 @@ def list_(config: Path | None, *, as_json: bool) -> None:
         print(_table(found))
     else:
         print("no actions", file=sys.stderr)
+
+
+@command.command()
+@config_option
+def permissions(config: Path | None) -> None:
+    """Print the IAM policy that the configured actions need in the account, and nothing more.
+
+    It asks nobody, and needs no credentials.
+    """
+    from devicewarden.cli.mitigate_account import print_permissions  # noqa: PLC0415  as above
+
+    print_permissions(load_or_exit(config).settings)
 
 
 def _pending(config: Path | None) -> int:

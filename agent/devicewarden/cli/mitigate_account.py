@@ -1,4 +1,4 @@
-"""`devicewarden mitigate plan|apply|undo|list --account`: what is done in the AWS account."""
+"""`devicewarden mitigate apply|undo|list --account`: what is done in the AWS account."""
 
 import json
 import sys
@@ -8,11 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import click
-
 from devicewarden.aws.open import open_client
 from devicewarden.cli.failure import EXIT_FAILED
-from devicewarden.cli.options import config_option, load_or_exit
 from devicewarden.cli.rows import aligned, printable
 from devicewarden.config.action_documents import load_action_documents
 from devicewarden.config.settings import Settings, StateSettings
@@ -42,24 +39,23 @@ _HEADS: Final = ("ID", "STATUS", "ACTION", "CAUSE", "WHAT")
 _PARTITIONS: Final = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"))
 
 
-def apply_account(settings: Settings, *, dry_run: bool, retry: bool, as_json: bool) -> int:
+def apply_account(settings: Settings, cause: str | None, *, dry_run: bool, retry: bool) -> int:
     """Do in the account what the documents say about lasting findings and violations.
 
     Args:
-        settings: `mitigate.dry_run` demands a dry run, too.
+        settings: only types that `mitigate.allow` names are done, also for a person: unlike on
+            the device, one command may act on all findings.
+        cause: id of the only one that counts; None: all.
         dry_run: tell what would be done, and do nothing.
         retry: do again what failed.
-        as_json: print AWS's documents.
 
     Returns:
         Exit status: 70 where something failed.
     """
-    if settings.mitigate.dry_run and not dry_run:
-        print("nothing is done: mitigate.dry_run is true", file=sys.stderr)
-        dry_run = True
     documents = load_action_documents(Path(settings.mitigate.dir))
     for warning in documents.warnings:
         print(warning, file=sys.stderr)
+    records: list[ActionRecord] = []
     with taken(_ledger(settings)) as ledger:
         account = _account(settings, ledger)
         runner = Runner(
@@ -68,15 +64,15 @@ def apply_account(settings: Settings, *, dry_run: bool, retry: bool, as_json: bo
             allow=settings.mitigate.allow,
             retry=retry,
         )
-        records: list[ActionRecord] = []
         for case in _cases(settings.state, account.number):
-            planned = _planned(documents.orders, case, dry_run=dry_run)
-            records += runner.run(case, planned)
-    _show(records, as_json=as_json)
+            if cause in (None, case.cause.id):
+                planned = _planned(documents.orders, case, dry_run=dry_run)
+                records += runner.run(case, planned)
+    _show(records)
     return EXIT_FAILED if any(each.status == "FAILED" for each in records) else 0
 
 
-def undo_account(settings: Settings, action_id: str, *, as_json: bool) -> int:
+def undo_account(settings: Settings, action_id: str) -> int:
     """Take one action in the account back.
 
     Raises:
@@ -84,25 +80,22 @@ def undo_account(settings: Settings, action_id: str, *, as_json: bool) -> int:
     """
     with taken(_ledger(settings)) as ledger:
         record = undo(_account(settings, ledger), action_id)
-    _show([record], as_json=as_json)
+    _show([record])
     return 0
 
 
-def list_account(settings: Settings, *, as_json: bool) -> int:
-    """List what was done in accounts, the oldest first; AWS is not asked."""
-    kept = transact(settings.state, list_actions)
-    _show([each.record for each in kept], as_json=as_json)
-    return 0
+def list_account(settings: Settings, *, as_json: bool) -> None:
+    """List what was done in accounts, the newest first; AWS is not asked."""
+    records = [each.record for each in transact(settings.state, list_actions)][::-1]
+    if as_json:
+        shown = {"tasks": tasks(records), "executions": [execution(each) for each in records]}
+        print(json.dumps(shown, indent=2))
+    else:
+        _show(records)
 
 
-@click.command("permissions")
-@config_option
-def permissions(config: Path | None) -> None:
-    """Print the IAM policy that the configured actions need, with no permission more.
-
-    It asks nobody, and needs no credentials.
-    """
-    settings = load_or_exit(config).settings
+def print_permissions(settings: Settings) -> None:
+    """Print the IAM policy that the configured actions need; nobody is asked."""
     documents = load_action_documents(Path(settings.mitigate.dir))
     region = settings.account.region
     partition = next((own for start, own in _PARTITIONS if region.startswith(start)), "aws")
@@ -144,14 +137,11 @@ def _planned(orders: Orders, case: Case, *, dry_run: bool) -> tuple[PlannedActio
     return choose(orders, case.document, now=datetime.now(UTC), dry_run=dry_run)
 
 
-def _show(records: list[ActionRecord], *, as_json: bool) -> None:
-    if as_json:
-        shown = {"tasks": tasks(records), "executions": [execution(each) for each in records]}
-        print(json.dumps(shown, indent=2))
-    elif records:
+def _show(records: list[ActionRecord]) -> None:
+    if records:
         print(aligned([_HEADS, *map(_row, records)]))
     else:
-        print("nothing to do", file=sys.stderr)
+        print("no actions", file=sys.stderr)
 
 
 def _row(record: ActionRecord) -> tuple[str, ...]:
