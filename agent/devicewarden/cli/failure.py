@@ -3,6 +3,7 @@
 import sys
 from typing import Final
 
+from devicewarden.cli.rows import printable
 from devicewarden.model.errors import AgentError, ConfigError
 
 EXIT_FAILED: Final = 70
@@ -13,7 +14,12 @@ def tell(error: AgentError) -> int:
     """Print an error, or each problem of a configuration, on standard error; give the status."""
     if isinstance(error, ConfigError) and error.problems:
         for problem in error.problems:
-            print(problem, file=sys.stderr)
+            _print(str(problem))
         return EXIT_CONFIG
-    print(f"devicewarden: {error}" + (f" ({error.hint})" if error.hint else ""), file=sys.stderr)
+    _print(f"devicewarden: {error}" + (f" ({error.hint})" if error.hint else ""))
     return EXIT_CONFIG if isinstance(error, ConfigError) else EXIT_FAILED
+
+
+def _print(text: str) -> None:
+    # It may hold what a broker, a file or another process said.
+    print("\n".join(map(printable, text.split("\n"))), file=sys.stderr)
