@@ -86,6 +86,9 @@ def removed() -> Facts:
 
 
 def purged() -> Facts:
+    # Somebody who was let in, as docs/install.md tells, and the trace of a timer that fired.
+    run("usermod", "--append", "--groups", "devicewarden", "nobody")
+    Path("/var/lib/systemd/timers/stamp-devicewarden-audit.timer").touch()
     done = run("dpkg", "--purge", "devicewarden")
     left = run(
         "find",
