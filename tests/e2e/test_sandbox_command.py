@@ -220,4 +220,4 @@ def test_demonstration_fails_when_the_alarm_is_not_cleared(sandbox: Sandbox) -> 
     shown = run_demo(sandbox, say, deadline_s=8)
 
     assert not shown
-    assert any("no alarm-cleared message arrived in time" in line for line in said)
+    assert any("no alarm-cleared message arrived in time" in line for line in said), said
