@@ -56,7 +56,7 @@ bench-detect: $(VENV)/installed system-packages
 	$(BIN)/python -m tests.bench.bench_detect --json bench-detect.json
 
 bench-audit: $(VENV)/installed
-	$(BIN)/python -m tests.bench.bench_audit --json bench-audit.json bench-rotation.json
+	$(BIN)/python -m tests.bench.bench_audit --json bench-audit.json
 
 # kill -9 before each step of a rotation, fifty times each: about half an hour.
 bench-rotation: $(VENV)/installed system-packages
