@@ -14,8 +14,8 @@ from devicewarden.model.finding import CheckRun, CheckStatus, Finding, Resource
 
 AnyCheck: TypeAlias = Check[Any]
 
-PROGRESS_EVERY: Final = 500
-"""Subjects from one call of `progress` to the next."""
+PROGRESS_EVERY: Final = 20
+"""Subjects from one call of `progress` to the next: AWS may give no more than ten a second."""
 
 _MAX_REASONS: Final = 20
 _MAX_RELATED: Final = 100

@@ -13,6 +13,7 @@ from devicewarden.audit import registry
 from devicewarden.audit.runner import AnyCheck, run_checks
 from devicewarden.audit.schedule import is_due
 from devicewarden.audit.suppress import Suppressions
+from devicewarden.cli.audit_progress import Progress
 from devicewarden.config.audit_documents import load_audit_documents
 from devicewarden.config.settings import Settings
 from devicewarden.model.audit import Audit, ScheduledAudit
@@ -69,15 +70,15 @@ class Auditor:
     def run(self, schedule: ScheduledAudit | None = None) -> Recorded:
         """Run one audit now, and keep what it found."""
         names = self._request.names or (schedule.checks if schedule else ())
-        started_at = datetime.now(UTC)
+        started_at, progress = datetime.now(UTC), Progress()
         findings, runs = run_checks(
             self._inventory,
             self._chosen(names),
             Suppressions(self._suppressions, started_at),
             started_at,
-            _tell_progress,
+            progress.tell,
         )
-        _clear_progress()
+        progress.clear()
         audit = Audit(
             task_id=uuid4().hex,
             scope=self._inventory.scope,
@@ -143,13 +144,3 @@ def _kept(audit: Audit, settings: Settings) -> Recorded:
         completed=lambda done: json.dumps(completed_document(done, thing)),
     )
     return transact(settings.state, lambda db: record(db, audit, sinks, writers))
-
-
-def _tell_progress(subjects: int) -> None:
-    if sys.stderr.isatty():
-        print(f"\r{subjects:,} resources", end="", file=sys.stderr, flush=True)
-
-
-def _clear_progress() -> None:
-    if sys.stderr.isatty():
-        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
