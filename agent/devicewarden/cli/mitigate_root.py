@@ -52,7 +52,7 @@ def given(config: Path | None) -> Given:
 
 
 def given_or_nothing(config: Path | None) -> Given:
-    """Read settings and documents; broken ones are told and allow nothing, but what is over ends."""
+    """Read settings and documents; broken ones are told, and allow nothing new."""
     try:
         return given(config)
     except ConfigError as error:

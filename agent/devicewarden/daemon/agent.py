@@ -21,12 +21,13 @@ from devicewarden.daemon.errands import Errands
 from devicewarden.daemon.first_failure import FirstFailure
 from devicewarden.daemon.jobs import Jobs
 from devicewarden.daemon.log import configure
+from devicewarden.daemon.open_mitigation import open_mitigation
 from devicewarden.daemon.operations import Hands
 from devicewarden.daemon.refusal import Refusal, forget, postpone
 from devicewarden.daemon.reporting import Reporting
 from devicewarden.daemon.status import Facts, describe_agent
 from devicewarden.daemon.telling import Telling
-from devicewarden.daemon.watch import Watch, Watches
+from devicewarden.daemon.watch import Watch
 from devicewarden.daemon.way import Way
 from devicewarden.model.errors import ConfigError, ProvisioningError
 from devicewarden.model.metric import Metrics, Sample
@@ -49,7 +50,7 @@ class Agent:
         self._detection = Detection(
             settings, state=self._state, owners=doors.open_owners(settings), now=doors.now
         )
-        self._watch = Watch(self._open_eyes(settings))
+        self._watch = Watch(doors.quiet_sampler(settings, watchful=self._detection.watches_lists))
         self._reporting = Reporting(
             settings=settings,
             watch=self._watch,
@@ -70,6 +71,15 @@ class Agent:
             telling=self._telling,
         )
         self._way.meter.on_takeover = self._state.takeovers.record
+        self._trouble: dict[str, str] = {}
+        self._mitigation = open_mitigation(
+            self._state,
+            self._detection,
+            self._way,
+            self._trouble,
+            settings=lambda: self._settings,
+            now=doors.now,
+        )
         self._errands = Errands(
             settings,
             way=self._way,
@@ -79,12 +89,11 @@ class Agent:
                 load=doors.load,
                 put_in_force=self._put_in_force,
                 leave=self._begin_anew,
-                plan=lambda _name, _job: "this agent applies no actions",
+                plan=self._mitigation.plan_for_job,
             ),
         )
         self._anew = False
         self._started_at, self._started_s = doors.now(), time.monotonic()
-        self._trouble: dict[str, str] = {}
         self._collector_failures = FirstFailure(log)
 
     async def run(self) -> bool:
@@ -113,6 +122,7 @@ class Agent:
             self._jobs.start("reloading", self._reload_when_asked, deadline_s=lambda: math.inf)
             start_auditing(self._jobs, self._doors.children.audit, lambda: self._settings)
             self._errands.start(self._jobs)
+            self._mitigation.start(self._jobs)
             self._jobs.start_watchdog()
             if self._doors.refusal is not None:
                 self._doors.refusal.tell(self._trouble, self._doors.supervisor)
@@ -184,10 +194,10 @@ class Agent:
             await self._way.connect(new)
         elif who_is_told(new) != who_is_told(old):
             await self._telling.restart(new, self._way.link)
-        watchful = self._detection.watches_lists
+        before = what_is_read(old), self._detection.watches_lists
         self._detection.reload(new, owners)
-        if what_is_read(new) != what_is_read(old) or watchful != self._detection.watches_lists:
-            self._watch.replace_sampler(self._open_eyes(new))
+        if (what_is_read(new), watchful := self._detection.watches_lists) != before:
+            self._watch.replace_sampler(self._doors.quiet_sampler(new, watchful=watchful))
             self._reporting.replace_sampler(self._doors.slow_sampler(new))
         if new.log != old.log:
             configure(new.log)
@@ -214,13 +224,8 @@ class Agent:
             await asyncio.sleep(SLOW_S / 2)
 
     def _sampled(self, sample: Sample, moved: Metrics | None) -> None:
-        self._detection.look(
-            sample, moved, None if self._way.link is None else self._way.meter.read()
-        )
-
-    def _open_eyes(self, settings: Settings) -> Watches:
-        watchful = self._detection.watches_lists
-        return self._doors.quiet_sampler(settings, watchful=watchful)
+        own = None if self._way.link is None else self._way.meter.read()
+        self._detection.look(sample, moved, own)
 
     def _handle_signals(self) -> None:
         loop = asyncio.get_running_loop()
