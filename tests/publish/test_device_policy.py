@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from devicewarden.config.mitigate_settings import MitigateSettings
 from devicewarden.config.settings import DetectSettings, PublishSettings, Settings, ThingSettings
 from devicewarden.model.errors import ConfigError
+from devicewarden.notify.registry import topics
 from devicewarden.publish.device_policy import (
     Account,
     device_policy,
@@ -57,6 +59,14 @@ def test_it_may_publish_reports_and_events_and_hear_the_replies() -> None:
     ]
     assert actions["iot:Receive"] == [f"topic/{reports}/accepted", f"topic/{reports}/rejected"]
     assert "iot:RetainPublish" not in actions
+
+
+def test_it_may_publish_every_kind_of_event() -> None:
+    settings = dataclasses.replace(SETTINGS, mitigate=MitigateSettings(enabled=True))
+
+    actions = granted(settings, literal=True)
+
+    assert {f"topic/{topic}" for topic in topics(settings).values()} <= set(actions["iot:Publish"])
 
 
 def test_no_resource_has_a_wildcard() -> None:

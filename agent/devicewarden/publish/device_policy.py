@@ -6,10 +6,10 @@ and last wills want `iot:RetainPublish`.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from typing import Any, Final, NamedTuple
 
 from devicewarden.config.fault import shown
+from devicewarden.config.knobs import knobs, value_of
 from devicewarden.config.settings import Settings
 from devicewarden.model.errors import ConfigError
 from devicewarden.publish.request_topics import request_topics
@@ -21,6 +21,7 @@ REGION: Final = "REGION"
 """They stand where account and region are not known."""
 
 _ENDPOINT: Final = re.compile(r".+\.iot\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?")
+_EVENT_TOPICS: Final = frozenset({"topic", "completed_topic"})
 _PARTITIONS: Final = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
 _NAME: Final = re.compile(r"[a-zA-Z0-9:_-]{1,128}")
 
@@ -87,12 +88,13 @@ def _connect(settings: Settings, account: Account, *, literal: bool) -> dict[str
 
 
 def _event_topics(settings: Settings, thing: str) -> Sequence[str]:
-    """Fill in the topic of each section that tells events, unless it is switched off."""
+    """Fill in the topics of the sections that tell events, unless one is switched off."""
     found = []
-    for section in fields(settings):
-        table = getattr(settings, section.name)
-        topic = getattr(table, "topic", "")
-        if section.name != "publish" and topic and getattr(table, "enabled", True):
+    for knob in knobs():
+        if knob.section == "publish" or knob.name not in _EVENT_TOPICS:
+            continue
+        topic = value_of(settings, knob)
+        if topic and getattr(getattr(settings, knob.section), "enabled", True):
             found.append(topic.replace("{thing}", thing))
     return found
 
