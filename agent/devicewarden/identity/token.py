@@ -85,7 +85,7 @@ class Token:
             environ[_PIN] = Path(pin).read_text(encoding="utf-8").strip("\r\n")
         try:
             ended = subprocess.run(  # noqa: S603  a list of arguments, and the PIN is not among them
-                [program, *self._where(), "--label", self._request.key_label, *words],
+                [program, *self._where(), *self._which(), *words],
                 env=environ,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
@@ -97,6 +97,11 @@ class Token:
         if ended.returncode != 0:
             said = ended.stderr.decode(errors="replace").strip().splitlines() or ["no reason told"]
             raise ProvisioningError(f"the token refuses {words[0]}: {said[-1][:200]}")
+
+    def _which(self) -> list[str]:
+        # To sign, the program looks for a key by its id alone.
+        label = self._request.key_label
+        return ["--label", label, "--id", hashlib.sha256(label.encode()).hexdigest()[:16]]
 
     def _where(self) -> list[str]:
         request = self._request

@@ -50,15 +50,13 @@ class ProvisioningService:
     Attributes:
         issued: certificates that wait to be registered, by ownership token.
         registered: certificates that were, oldest first.
-
-    Args:
         sign: makes a certificate of a request whose signature is right.
     """
 
     def __init__(self, sign: Callable[[x509.CertificateSigningRequest], x509.Certificate]) -> None:
         self.issued: dict[str, Issued] = {}
         self.registered: list[Issued] = []
-        self._sign = sign
+        self.sign = sign
         self._lock = threading.Lock()
 
     def answer(self, topic: str, payload: bytes) -> list[Message]:
@@ -87,7 +85,7 @@ class ProvisioningService:
             _refuse("the request is none, or has no common name")
         if not request.is_signature_valid:
             _refuse("the request is not signed with its own key")
-        certificate = self._sign(request)
+        certificate = self.sign(request)
         issued = Issued(
             certificate.fingerprint(hashes.SHA256()).hex(),
             str(name.value),
