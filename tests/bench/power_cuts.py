@@ -1,5 +1,6 @@
 """Rotations of one device that die at a step of a test's choice, and what is left of them."""
 
+import os
 import threading
 import time
 from pathlib import Path
@@ -111,7 +112,7 @@ def _fit(folder: Path) -> bool:
 
 def _dying(at: int, log: Path | None = None) -> dict[str, str]:
     return {
-        "PYTHONPATH": str(DYING),
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(DYING), os.environ.get("PYTHONPATH")))),
         "DYING_AT": str(at),
         "DYING_LOG": "" if log is None else str(log),
     }
