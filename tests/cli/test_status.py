@@ -2,7 +2,11 @@
 
 from typing import Any
 
-from devicewarden.cli.status import render
+import pytest
+from click.testing import CliRunner
+
+from devicewarden.cli.status import command, render
+from devicewarden.model.errors import AgentError
 
 QUIET: dict[str, Any] = {
     "version": "0.1.0",
@@ -111,3 +115,18 @@ def test_what_others_named_writes_nothing_on_the_terminal() -> None:
     shown = render({**QUIET, "problems": hostile})
 
     assert shown.splitlines()[-1] == "  problem      profile ?]0;pwn???.json: $: is not JSON??"
+
+
+@pytest.mark.parametrize("member", ["detection", "report", "version", "problems"])
+@pytest.mark.parametrize("strange", [None, 7, []])
+def test_a_document_of_another_version_is_a_clear_error(
+    monkeypatch: pytest.MonkeyPatch, member: str, strange: object
+) -> None:
+    document = {**QUIET, "version": "99.0", member: strange}
+    monkeypatch.setattr("devicewarden.cli.status.ask", lambda _path, _command: document)
+
+    ended = CliRunner().invoke(command)
+
+    # A version or a list of problems that is merely odd can still be shown.
+    assert isinstance(ended.exception, AgentError) or ended.exit_code == 0
+    assert member not in {"detection", "report"} or "not understood" in str(ended.exception)

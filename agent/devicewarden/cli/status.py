@@ -10,6 +10,8 @@ import click
 from devicewarden.cli.control_client import ask
 from devicewarden.cli.options import config_option, settings_at_hand
 from devicewarden.cli.rows import printable
+from devicewarden.model.errors import AgentError
+from devicewarden.model.version import VERSION
 
 
 @click.command()
@@ -18,7 +20,17 @@ from devicewarden.cli.rows import printable
 def command(config: Path | None, *, as_json: bool) -> None:
     """Tell how the running agent is doing: last sample, last report, connection, problems."""
     document = ask(settings_at_hand(config).control.socket, "status")
-    print(json.dumps(document, indent=2) if as_json else render(document))
+    print(json.dumps(document, indent=2) if as_json else _rendered(document))
+
+
+def _rendered(document: dict[str, Any]) -> str:
+    try:
+        return render(document)
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        raise AgentError(
+            f"the answer of the daemon, version {document.get('version')}, is not understood",
+            hint=f"this is version {VERSION}: systemctl restart devicewarden, or ask with --json",
+        ) from error
 
 
 def render(document: dict[str, Any]) -> str:
