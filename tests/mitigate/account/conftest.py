@@ -61,8 +61,8 @@ class Cloud:
         found = self.iot.list_policy_versions(policyName="fleet")["policyVersions"]
         return {each["versionId"]: each["isDefaultVersion"] for each in found}
 
-    def allowed(self) -> Any:
-        """Give the statements of `fleet` that hold."""
+    def statements(self) -> Any:
+        """Give the statements of `fleet` that are in force."""
         return json.loads(self.iot.get_policy(policyName="fleet")["policyDocument"])["Statement"]
 
     def groups(self, thing: str) -> set[str]:

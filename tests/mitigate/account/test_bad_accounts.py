@@ -80,7 +80,7 @@ def test_what_made_room_is_given_back_where_no_version_can_be_made(cloud: Cloud)
 
     (kept,) = ledger.rows.values()
     assert status == "FAILED"
-    assert "version 2, which made room, could not be given back" in message
+    assert f"version 2, which made room, could not be given back: {document(2)}" in message
     assert kept.memory["removedDocument"] == document(2)
 
 

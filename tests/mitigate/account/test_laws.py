@@ -145,12 +145,21 @@ def test_what_was_never_done_cannot_be_undone(cloud: Cloud) -> None:
         undo(account(cloud.calls, Memory()), "0" * 32)
 
 
-def test_the_blank_policy_allows_nothing(cloud: Cloud) -> None:
+def test_the_blank_policy_allows_nothing_and_denies_nobody_who_exists(cloud: Cloud) -> None:
     law = policy(cloud)
 
     outcomes(runner(cloud.calls, Memory(), law.params), law.case)
 
-    assert cloud.allowed() == []
+    resource = f"arn:aws:iot:eu-west-1:{ACCOUNT}:client/devicewarden-blank-policy"
+    assert cloud.statements() == [{"Effect": "Deny", "Action": "iot:Connect", "Resource": resource}]
+
+
+def test_a_policy_without_a_statement_is_blank(cloud: Cloud) -> None:
+    cloud.policy('{"Version":"2012-10-17","Statement":[]}')
+    made = runner(cloud.calls, Memory(), ReplaceDefaultPolicyVersion())
+
+    assert outcomes(made, case(policy_version("1"))) == [("SUCCESSFUL", "")]
+    assert cloud.versions() == {"1": True}
 
 
 def test_the_document_of_a_policy_survives_undo(cloud: Cloud) -> None:
@@ -160,4 +169,4 @@ def test_the_document_of_a_policy_survives_undo(cloud: Cloud) -> None:
 
     undo(account(cloud.calls, ledger), done.action_id)
 
-    assert cloud.allowed() == json.loads(BROAD)["Statement"]
+    assert cloud.statements() == json.loads(BROAD)["Statement"]

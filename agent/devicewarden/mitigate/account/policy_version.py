@@ -11,9 +11,7 @@ from devicewarden.mitigate.action import ActionMeta, Memory
 from devicewarden.model.action_params import Params
 from devicewarden.model.errors import MitigationError
 
-BLANK: Final = '{"Version":"2012-10-17","Statement":[]}'
-"""AWS's BLANK_POLICY: it allows nothing, and denies nothing that another policy allows."""
-
+_NOBODY: Final = "devicewarden-blank-policy"
 _MOST_VERSIONS: Final = 5
 """Of one policy, says AWS."""
 
@@ -61,7 +59,7 @@ class _ReplaceDefault:
         if removed:
             self._policy.delete(removed)
         try:
-            self._policy.create(BLANK, default=True)
+            self._policy.create(self._policy.blank(default), default=True)
         except CallError as error:
             if removed:
                 self._give_back(memory, error)
@@ -72,8 +70,8 @@ class _ReplaceDefault:
             self._policy.create(memory["removedDocument"], default=False)
         except CallError:
             raise MitigationError(
-                f"{error}; version {memory['removed']}, which made room, could not be given back",
-                hint="its document is in the record: devicewarden mitigate list --account --json",
+                f"{error}; version {memory['removed']}, which made room, could not be given back:"
+                f" {memory['removedDocument']}"
             ) from error
 
 
@@ -96,11 +94,24 @@ class _Policy:
         raise MitigationError(f"the policy {self.name} has no default version")
 
     def document(self, version: str) -> str:
-        answer = self._of(version, "iot:GetPolicyVersion")
-        return str(answer["policyDocument"])
+        return str(self._of(version, "iot:GetPolicyVersion")["policyDocument"])
+
+    def blank(self, version: str) -> str:
+        """Write a BLANK_POLICY: it allows nothing, and denies nothing that another policy allows.
+
+        AWS does not publish its own. A document without a statement may be refused, so ours denies
+        a client that nobody is.
+        """
+        arn, _, _ = self._of(version, "iot:GetPolicyVersion")["policyArn"].partition(":policy/")
+        nobody = {"Effect": "Deny", "Action": "iot:Connect", "Resource": f"{arn}:client/{_NOBODY}"}
+        return json.dumps({"Version": "2012-10-17", "Statement": [nobody]})
 
     def is_blank(self, version: str) -> bool:
-        return bool(_parsed(self.document(version)) == json.loads(BLANK))
+        """Tell whether a version is such a one, or has no statement, as AWS's own may have."""
+        found = _parsed(self.document(version))
+        if isinstance(found, dict) and found.get("Statement") == []:
+            return True
+        return bool(found == json.loads(self.blank(version)))
 
     def create(self, document: str, *, default: bool) -> None:
         self._calls.call(
