@@ -14,8 +14,10 @@ from devicewarden.model.finding import wire_check_name
 def list_(*, as_json: bool) -> None:
     """List all checks with what they need; docs/checks.md tells more of each."""
     from devicewarden.audit import registry  # noqa: PLC0415  --help must be fast
+    from devicewarden.audit.account.calls import CALLS  # noqa: PLC0415  as above
 
-    metas = [check.meta for check in registry.checks()]
+    checks = registry.checks()
+    metas = [check.meta for check in checks]
     if not as_json:
         rows = [(meta.name, meta.severity, meta.needs) for meta in metas]
         print(aligned([("CHECK", "SEVERITY", "NEEDS"), *rows]))
@@ -32,7 +34,8 @@ def list_(*, as_json: bool) -> None:
             "needs": meta.needs,
             "source": meta.source,
             "reasonCodes": dict(meta.codes),
+            "accountCalls": CALLS.get(check.subject, ()),
         }
-        for meta in metas
+        for check, meta in zip(checks, metas, strict=True)
     ]
     print(json.dumps(documents, indent=2))

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from tests.audit.account.cloud import ACCOUNT, Cloud, described, listed
 from tests.audit.certificates import AT, Issuer, pem
 
@@ -25,6 +26,7 @@ from devicewarden.audit.subject import (
     LoggingOptions,
 )
 from devicewarden.audit.suppress import Suppressions
+from devicewarden.cli.audit_list import list_
 from devicewarden.config.account_settings import AccountSettings
 from devicewarden.config.audit_settings import AuditSettings
 from devicewarden.config.settings import Settings
@@ -220,3 +222,11 @@ def test_the_policy_for_one_check_has_its_calls_alone() -> None:
     assert [each["Action"] for each in document["Statement"]] == [
         ["iot:GetLoggingOptions", "iot:GetV2LoggingOptions"]
     ]
+
+
+def test_the_list_of_checks_tells_the_calls_that_each_needs() -> None:
+    printed = CliRunner().invoke(list_, ["--json"], standalone_mode=False)
+
+    calls = {each["name"]: each["accountCalls"] for each in json.loads(printed.stdout)}
+    assert calls["logging-disabled"] == ["iot:GetV2LoggingOptions", "iot:GetLoggingOptions"]
+    assert calls["clock-not-synchronized"] == []
