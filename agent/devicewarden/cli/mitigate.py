@@ -88,7 +88,9 @@ def apply(
     """
     if retry and not account:
         raise click.UsageError("--retry goes with --account")
-    if account and not pending:
+    if account and pending:
+        raise click.UsageError("--pending goes without --account")
+    if account:
         from devicewarden.cli.mitigate_account import apply_account  # noqa: PLC0415  --help is fast
 
         settings = load_or_exit(config).settings

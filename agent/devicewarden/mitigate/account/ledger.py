@@ -71,11 +71,16 @@ def taken(ledger: StateLedger) -> Iterator[StateLedger]:
     except OSError as error:
         raise StateError(f"{folder / _LOCK} cannot be used: {error.strerror}") from error
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(lock)
         yield ledger
+    finally:
+        os.close(lock)
+
+
+def _lock(lock: int) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         raise MitigationError(
             "another devicewarden mitigate acts in the account", hint="wait for its end"
         ) from error
-    finally:
-        os.close(lock)
