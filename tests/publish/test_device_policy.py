@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from devicewarden.config.mitigate_settings import MitigateSettings
+from devicewarden.config.jobs_settings import JobsSettings, ProvisioningSettings
 from devicewarden.config.settings import DetectSettings, PublishSettings, Settings, ThingSettings
 from devicewarden.model.errors import ConfigError
 from devicewarden.notify.registry import topics
@@ -140,3 +141,29 @@ def test_the_endpoint_tells_the_region(endpoint: str, region: str) -> None:
 )
 def test_the_region_tells_the_partition(region: str, partition: str) -> None:
     assert Account(region, "1").arn("client/a") == f"arn:{partition}:iot:{region}:1:client/a"
+
+
+def test_jobs_and_provisioning_add_their_topics_and_no_others() -> None:
+    settings = dataclasses.replace(
+        SETTINGS,
+        jobs=JobsSettings(("RESTART",)),
+        provisioning=ProvisioningSettings(template="Edge"),
+    )
+
+    before, after = granted(literal=True), granted(settings, literal=True)
+
+    jobs, csr = "$aws/things/gw-1/jobs", "$aws/certificates/create-from-csr/json"
+    provision = "$aws/provisioning-templates/Edge/provision/json"
+    said = (f"{jobs}/start-next", f"{jobs}/*/get", f"{jobs}/*/update", csr, provision)
+    heard = (f"{jobs}/notify-next", *(f"{topic}/*" for topic in said))
+    filters = (
+        *(f"{jobs}/notify-next", f"{jobs}/start-next/+", f"{jobs}/+/get/+", f"{jobs}/+/update/+"),
+        *(f"{csr}/+", f"{provision}/+"),
+    )
+    added = {action: set(after[action]) - set(before[action]) for action in after}
+    assert added == {
+        "iot:Connect": set(),
+        "iot:Publish": {f"topic/{topic}" for topic in said},
+        "iot:Subscribe": {f"topicfilter/{topic}" for topic in filters},
+        "iot:Receive": {f"topic/{topic}" for topic in heard},
+    }

@@ -72,8 +72,7 @@ class Rotation:
         """
         async with self._one_at_a_time:
             try:
-                plan = self._folder.plan()
-                end = None
+                plan, end = self._folder.plan(), None
                 if plan is not None and plan.job_id == job_id and job_id:
                     end = await self._resumed(plan, still_wanted)
                 self.last = end or await self._rotated(job_id, certificate_id, still_wanted)
@@ -105,7 +104,11 @@ class Rotation:
 
     async def _rotated(self, job_id: str, certificate_id: str, still_wanted: StillWanted) -> JobEnd:
         channel = self._channel()
-        plan = self._folder.begin(job_id, in_token=bool(self.settings.publish.pkcs11_library))
+        publish = self.settings.publish
+        if publish.pkcs11_library and not publish.pkcs11_key_label:
+            # "The only one" names none any more once a second key is in the token.
+            raise ProvisioningError("publish.pkcs11_key_label has to name the present key")
+        plan = self._folder.begin(job_id, in_token=bool(publish.pkcs11_library))
         self._note(plan)
         try:
             made = await self._children.make_key(self._key_request(plan))
