@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from devicewarden.config.mitigate_settings import MitigateSettings
 from devicewarden.config.jobs_settings import JobsSettings, ProvisioningSettings
+from devicewarden.config.mitigate_settings import MitigateSettings
 from devicewarden.config.settings import DetectSettings, PublishSettings, Settings, ThingSettings
 from devicewarden.model.errors import ConfigError
 from devicewarden.notify.registry import topics
