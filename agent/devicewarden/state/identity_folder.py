@@ -8,7 +8,6 @@ next one is.
 import dataclasses
 import json
 import os
-import shutil
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
@@ -126,6 +125,8 @@ class IdentityFolder:
 
     def clean(self) -> None:
         """Remove every generation that is not in force."""
+        import shutil  # noqa: PLC0415  with its compressors half a megabyte, for once a year
+
         current = self.current()
         for folder in self._generations():
             if folder.name != current:
