@@ -53,6 +53,9 @@ _LONGEST: Final = 200
 class Client:
     """An account, as boto3 reaches it.
 
+    Attributes:
+        region: that is called; empty: nobody said.
+
     Raises:
         CallError: there is no such profile.
     """
@@ -77,6 +80,7 @@ class Client:
             max_pool_connections=settings.parallel_calls,
             user_agent_extra=f"devicewarden/{VERSION}",
         )
+        self.region: str = session.region_name or ""
         self._make: Callable[[str], Any] = partial(
             session.client, endpoint_url=settings.endpoint_url or None, config=config
         )

@@ -175,7 +175,7 @@ def test_without_boto3_it_is_told_what_to_install(monkeypatch: pytest.MonkeyPatc
     real = builtins.__import__
 
     def missing(name: str, *rest: Any, **more: Any) -> Any:
-        if name.endswith("audit.account.aws"):
+        if name.endswith("devicewarden.aws.client"):
             raise ImportError("No module named 'boto3'")
         return real(name, *rest, **more)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from devicewarden.audit.account.authorities import Authorities
+from devicewarden.audit.account.aws import Aws
 from devicewarden.audit.account.calls import CALLS, Calls
 from devicewarden.audit.account.certificates import Certificates
 from devicewarden.audit.account.cognito import read_pools
@@ -114,11 +115,6 @@ def open_inventory(settings: Settings) -> AccountInventory:
     Raises:
         AuditError: boto3 is not installed, there are no credentials, or no answer came.
     """
-    try:
-        from devicewarden.audit.account.aws import Aws  # noqa: PLC0415  an extra that few install
-    except ImportError as error:
-        hint = "pip install devicewarden[aws]"
-        raise AuditError("an account is audited by boto3, which is missing", hint=hint) from error
     aws = Aws(settings.account)
     account, folder = aws.account(), settings.account.cache_dir
     file = Path(folder, f"certificates-{account}-{aws.region}.db") if folder else None

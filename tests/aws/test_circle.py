@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devicewarden.audit.account.circle import Circle
+from devicewarden.aws.circle import Circle
 
 
 @given(before=st.integers(0, 200), length=st.integers(1, 200))
