@@ -1,6 +1,5 @@
 """Mitigation: what may be done, what is planned because of what, and what became of it."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -183,5 +182,7 @@ def action_id(cause: Cause, name: str, *, dry_run: bool) -> str:
 
     A dry run has an id of its own, so that it does not stand in for what follows it.
     """
+    import hashlib  # noqa: PLC0415  it loads OpenSSL, which the daemon has no other need of
+
     parts = (cause.kind, cause.id, name, "dry" if dry_run else "")
     return hashlib.sha256("\0".join(parts).encode(errors="replace")).hexdigest()[:32]
