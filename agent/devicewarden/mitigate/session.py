@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from devicewarden.config.mitigate_settings import MitigateSettings
 from devicewarden.config.settings import Settings
 from devicewarden.mitigate import process, spool
 from devicewarden.mitigate.action import Host
@@ -23,6 +24,7 @@ from devicewarden.model.errors import MitigationError
 
 _NFT_S: Final = 10.0
 _SYSTEMD: Final = Path("/run/systemd/system")
+_OF_UNIT: Final = Path(MitigateSettings().records_dir)
 _TIMER: Final = "devicewarden-mitigate-next"
 
 
@@ -52,7 +54,8 @@ def open_executor(
         executor.settle()
         yield executor
         next_end_s = executor.next_end_s()
-    if next_end_s is not None and _SYSTEMD.exists():
+    # The unit looks in its own folder alone.
+    if next_end_s is not None and folder == _OF_UNIT and _SYSTEMD.exists():
         _start_again(next_end_s)
 
 
