@@ -88,8 +88,8 @@ def _layer(path: Path) -> Layer | Problem:
     return _parsed(path, text)
 
 
-def content_of(path: Path) -> bytes | None:
-    """Read a file, MAX_BYTES and one more at most; None: it is no regular file.
+def content_of(path: Path, most: int = MAX_BYTES) -> bytes | None:
+    """Read a file, as many bytes and one more at most; None: it is no regular file.
 
     Raises:
         OSError: it cannot be read.
@@ -98,7 +98,7 @@ def content_of(path: Path) -> bytes | None:
     with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             return None
-        return file.read(MAX_BYTES + 1)
+        return file.read(most + 1)
 
 
 def _parsed(path: Path, text: str) -> Layer | Problem:

@@ -112,6 +112,33 @@ def test_what_is_no_certificate_is_undecided_and_the_others_are_judged(
     assert run.status == "FAILED"
 
 
+def mutilated(place: bytes, changed: bytes) -> bytes:
+    """Write a certificate in which nothing but a name, or the version, is no longer one."""
+    der = OWN.public_bytes(Encoding.DER)
+    assert place in der
+    return der.replace(place, changed)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(mutilated(b"\x0c\x06device", b"\xd2\x06device"), id="subject"),
+        pytest.param(mutilated(b"\x0c\x06middle", b"\xd2\x06middle"), id="issuer"),
+        pytest.param(mutilated(b"\x0c\x06device", b"\x0c\x06devic\xff"), id="no UTF-8"),
+        pytest.param(mutilated(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x31"), id="version"),
+    ],
+)
+@pytest.mark.parametrize("file", [CERT, CA])
+def test_a_certificate_whose_parts_cannot_be_read_is_undecided(
+    tree: Tree, file: str, content: bytes
+) -> None:
+    tree.write(CERT, pem(OWN))
+    tree.write(CA, pem(ROOT.certificate))
+    tree.write(file, content)
+
+    assert file in undecided(tree.audit(CaCertificateExpiring(), publish=FILES))
+
+
 def test_a_trust_store_that_cannot_be_read_leaves_the_own_certificate_judged(tree: Tree) -> None:
     tree.write(CERT, pem(ROOT.issue(begins=AT - 90 * DAY, expires=AT + DAY)))
     tree.folder(CA)

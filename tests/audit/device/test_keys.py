@@ -158,6 +158,15 @@ def test_a_sibling_that_cannot_be_read_does_not_hide_the_others(tree: Tree) -> N
     assert "/srv/fleet/a.pem" in run.undecided[0]
 
 
+@pytest.mark.parametrize("file", [CERT, "/srv/fleet/a.pem"])
+def test_a_key_on_an_unknown_curve_is_undecided(tree: Tree, file: str) -> None:
+    curve = b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07"
+    tree.write(CERT, pem(OWN))
+    tree.write(file, OWN.public_bytes(Encoding.DER).replace(curve, curve[:-1] + b"\x7f"))
+
+    assert file in undecided(tree.audit(CertificateSharedWithSibling(), **SIBLINGS))
+
+
 def trust(*pins: str, ca_file: str = CERT) -> Any:
     return {
         "publish": {"endpoint": "broker", "ca_file": ca_file},

@@ -39,7 +39,7 @@ def revocation_list(
     return builder.sign(signer.key, signer.digest()).public_bytes(Encoding.DER)
 
 
-def response(
+def response(  # noqa: PLR0913  a part of the answer each
     certificate: x509.Certificate,
     issuer: Issuer,
     *,
@@ -47,6 +47,7 @@ def response(
     begins: datetime = AT - DAY,
     ends: datetime | None = AT + DAY,
     signer: tuple[x509.Certificate, Any] | None = None,
+    before: Iterable[x509.Certificate] = (),
 ) -> bytes:
     revoked = status is ocsp.OCSPCertStatus.REVOKED
     signing, key = signer or (issuer.certificate, issuer.key)
@@ -65,7 +66,7 @@ def response(
         .responder_id(ocsp.OCSPResponderEncoding.HASH, signing)
     )
     if signer is not None:
-        builder = builder.certificates([signing])
+        builder = builder.certificates([*before, signing])
     return builder.sign(key, issuer.digest()).public_bytes(Encoding.DER)
 
 

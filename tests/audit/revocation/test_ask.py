@@ -1,5 +1,6 @@
 """Who is asked whether a certificate is revoked, how often, and what silence means."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +159,25 @@ def test_a_kept_answer_that_is_no_good_is_fetched_again(tmp_path: Path, damage: 
 
     assert asker(web, **kept).of(BY_LIST, ROOT.certificate).revoked
     assert asker(Web({}), **kept).of(BY_LIST, ROOT.certificate).revoked
+
+
+@pytest.mark.parametrize("planted", ["pipe", "endless", "too large"])
+def test_a_kept_answer_that_is_a_trap_is_fetched_again(tmp_path: Path, planted: str) -> None:
+    kept = {"revocation_cache_dir": str(tmp_path)}
+    asker(Web({LIST: revocation_list(ROOT)}), **kept).of(BY_LIST, ROOT.certificate)
+    (file,) = tmp_path.iterdir()
+    file.unlink()
+    if planted == "pipe":
+        os.mkfifo(file)
+    elif planted == "endless":
+        file.symlink_to("/dev/zero")
+    else:
+        with file.open("wb") as sparse:
+            sparse.truncate(1 << 40)
+
+    web = Web({LIST: revocation_list(ROOT, [SERIAL])})
+
+    assert asker(web, **kept).of(BY_LIST, ROOT.certificate).revoked
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path) -> None:

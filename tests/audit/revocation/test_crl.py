@@ -13,6 +13,7 @@ from tests.audit.revocation.answers import LIST, Web, asker, revocation_list
 from devicewarden.audit.revocation.crl import read_list
 from devicewarden.model.errors import AuditError
 
+OTHER_LIST = "http://ca.test/other.crl"
 ROOT = Issuer("root")
 OTHER = Issuer("other")
 NAMESAKE = Issuer("root", key=ec.generate_private_key(ec.SECP256R1()))
@@ -82,6 +83,24 @@ def test_a_list_that_speaks_of_others_says_nothing(
     else:
         with pytest.raises(AuditError):
             ask.of(BY_LIST, ROOT.certificate)
+
+
+def test_a_list_of_other_certificates_of_the_issuer_says_nothing() -> None:
+    certificate = ROOT.issue("of another list", list_at(LIST, OTHER_LIST))
+    others = ROOT.issue("of no such list", list_at(OTHER_LIST))
+    web = Web({url: revocation_list(ROOT, [], point()) for url in (LIST, OTHER_LIST)})
+
+    assert not asker(web).of(certificate, ROOT.certificate).revoked
+    with pytest.raises(AuditError, match="does not speak of"):
+        asker(web).of(others, ROOT.certificate)
+
+
+def test_a_list_of_a_version_that_does_not_exist_is_undecided() -> None:
+    content = revocation_list(ROOT)
+    version = content.index(b"\x02\x01\x01")
+
+    with pytest.raises(AuditError, match="no revocation list"):
+        read_list(content[: version + 2] + b"\x31" + content[version + 3 :], ROOT.certificate, AT)
 
 
 def test_a_ca_that_may_not_sign_lists_is_not_believed() -> None:

@@ -1,5 +1,6 @@
 """A response counts for the signature of the issuer, or its delegate, and while it is new."""
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -81,6 +82,16 @@ def test_a_response_that_is_not_to_be_believed_is_undecided(kind: str) -> None:
 
     with pytest.raises(AuditError, match=RESPONDER):
         asker(web).of(BY_OCSP, ROOT.certificate)
+
+
+def test_no_more_delegates_are_tried_than_an_honest_response_has() -> None:
+    strangers = [responder(ExtendedKeyUsageOID.OCSP_SIGNING)[0] for _ in range(10)]
+    certificate, key = responder(ExtendedKeyUsageOID.OCSP_SIGNING)
+
+    for before, believed in ((strangers[:9], True), (strangers, False)):
+        content = response(BY_OCSP, ROOT, signer=(certificate, key), before=before)
+        with contextlib.nullcontext() if believed else pytest.raises(AuditError):
+            assert not asker(Web({RESPONDER: content})).of(BY_OCSP, ROOT.certificate).revoked
 
 
 @given(st.integers(0, 400), st.integers(0, 255))

@@ -41,6 +41,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Pages)
         self.pages: dict[str, bytes | str] = {}
+        self.heard: list[str] = []
         self.over = threading.Event()
 
     def url(self, path: str) -> str:
@@ -51,6 +52,7 @@ class Pages(BaseHTTPRequestHandler):
     server: Server
 
     def do_GET(self) -> None:
+        self.server.heard.append(self.path)
         page = self.server.pages.get(self.path)
         if self.path == "/hang":
             self.server.over.wait()
@@ -133,6 +135,15 @@ def test_what_is_no_page_is_no_answer(server: Server, page: bytes | str | None) 
 def test_only_http_is_spoken(url: str) -> None:
     with pytest.raises(UnreachableError):
         Fetch(1)(url)
+
+
+def test_an_address_that_is_refused_hears_nothing(server: Server) -> None:
+    server.pages |= {"/list": b"content"}
+
+    with pytest.raises(UnreachableError, match="no issuer's"):
+        Fetch(5, refuses=lambda host: host == "127.0.0.1")(server.url("/list"))
+
+    assert server.heard == []
 
 
 class Device:

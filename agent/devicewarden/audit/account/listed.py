@@ -6,6 +6,7 @@ from typing import Any, Final
 from cryptography import x509
 
 from devicewarden.audit.account.calls import Calls
+from devicewarden.audit.certificate import parse_certificates
 from devicewarden.audit.checks.resources import IN_USE
 from devicewarden.model.errors import AuditError
 
@@ -35,8 +36,6 @@ def parsed(content: bytes) -> x509.Certificate:
         AuditError: it is none.
     """
     try:
-        if content.lstrip().startswith(b"-----"):
-            return x509.load_pem_x509_certificate(content)
-        return x509.load_der_x509_certificate(content)
-    except ValueError as error:
+        return parse_certificates(content)[0]
+    except AuditError as error:
         raise AuditError(f"its certificate cannot be read: {error}") from error

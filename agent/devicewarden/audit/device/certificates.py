@@ -8,6 +8,7 @@ from functools import partial
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from devicewarden.audit.certificate import parse_certificates
 from devicewarden.audit.device.host import Host, unreadable
 from devicewarden.audit.revocation.ask import Revocations
 from devicewarden.audit.revocation.ocsp import issued_by
@@ -65,11 +66,9 @@ def load(host: Host, path: str) -> tuple[x509.Certificate, ...]:
     if content is None:
         raise AuditError(f"{path} is not there")
     try:
-        if b"-----BEGIN" in content:
-            return tuple(x509.load_pem_x509_certificates(content))
-        return (x509.load_der_x509_certificate(content),)
-    except ValueError as error:
-        raise AuditError(f"{path} holds no certificate that can be read: {error}") from error
+        return parse_certificates(content)
+    except AuditError as error:
+        raise AuditError(f"{path} holds {error}") from error
 
 
 def arrange(found: Sequence[x509.Certificate], roots: Sequence[x509.Certificate]) -> Chain:

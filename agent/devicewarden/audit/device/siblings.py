@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from cryptography.exceptions import UnsupportedAlgorithm
 
@@ -10,9 +11,11 @@ from devicewarden.audit.check import CheckMeta
 from devicewarden.audit.device.certificates import arrange, certificate_id, load
 from devicewarden.audit.device.host import Host, file_resource, unreadable
 from devicewarden.audit.device.key_pair import public_bytes
-from devicewarden.audit.inventory import Unreadable
 from devicewarden.model.errors import AuditError
 from devicewarden.model.finding import Finding, Resource
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +74,7 @@ def read_siblings(host: Host) -> Iterator[object]:
     if not settings.publish.cert_file or not settings.audit.siblings_dir:
         return
     own = arrange(load(host, settings.publish.cert_file), ()).own
-    own_id, own_key = certificate_id(own), public_bytes(own.public_key())
+    own_id, own_key = certificate_id(own), _key_of(own, settings.publish.cert_file)
     same_certificate, same_key = [], []
     for path in host.listed(settings.audit.siblings_dir):
         if host.is_folder(path):
@@ -80,14 +83,19 @@ def read_siblings(host: Host) -> Iterator[object]:
             other = arrange(load(host, path), ()).own
             if certificate_id(other) == own_id:
                 same_certificate.append(path)
-            elif public_bytes(other.public_key()) == own_key:
+            elif _key_of(other, path) == own_key:
                 same_key.append(path)
         except AuditError as error:
             yield unreadable(error, Siblings)
-        except (ValueError, UnsupportedAlgorithm) as error:
-            yield Unreadable((Siblings,), f"{path} has a key that cannot be read: {error}")
     yield Siblings(
         certificate_id=own_id,
         same_certificate=tuple(same_certificate),
         same_key=tuple(same_key),
     )
+
+
+def _key_of(certificate: "x509.Certificate", path: str) -> bytes:
+    try:
+        return public_bytes(certificate.public_key())
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise AuditError(f"{path} has a key that cannot be read: {error}") from error

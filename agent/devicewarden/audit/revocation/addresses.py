@@ -2,12 +2,19 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from cryptography import x509
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from devicewarden.model.errors import AuditError
+
+_BADLY_ENCODED: Final = (
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+"""Which the library makes no kinds of ValueError."""
 
 Extension = TypeVar("Extension", bound=x509.ExtensionType)
 
@@ -90,5 +97,5 @@ def readable(read: Callable[[], Value]) -> Value:
     """
     try:
         return read()
-    except (ValueError, TypeError, x509.DuplicateExtension) as error:
+    except (ValueError, TypeError, *_BADLY_ENCODED) as error:
         raise AuditError(f"extensions that cannot be read: {error}") from error

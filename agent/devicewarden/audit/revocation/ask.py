@@ -10,6 +10,7 @@ from typing import Final, Protocol, TypeVar
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from devicewarden.audit.certificate import parse_certificates
 from devicewarden.audit.revocation.addresses import Addresses, addresses_of
 from devicewarden.audit.revocation.cache import AnswerCache
 from devicewarden.audit.revocation.crl import RevocationList, read_list
@@ -135,12 +136,7 @@ class Revocations:
             return issuer
 
         def read(content: bytes) -> x509.Certificate:
-            pem = content.lstrip().startswith(b"-----")
-            parse = x509.load_pem_x509_certificate if pem else x509.load_der_x509_certificate
-            try:
-                found = parse(content)
-            except ValueError as error:
-                raise AuditError(f"no certificate: {error}") from error
+            found = parse_certificates(content)[0]
             if not issued_by(certificate, found):
                 raise AuditError("not the issuer's certificate")
             return found

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from devicewarden.audit.revocation.fetch import MAX_BYTES
+from devicewarden.config.files import content_of
+
 _MAX_FILES: Final = 1000
 
 
@@ -26,7 +29,7 @@ class AnswerCache:
         if self.folder is None:
             return None
         with contextlib.suppress(OSError):
-            return self._path(self.folder, url, question).read_bytes()
+            return content_of(self._path(self.folder, url, question), MAX_BYTES)
         return None
 
     def put(self, url: str, question: bytes, answer: bytes) -> None:

@@ -56,7 +56,7 @@ def read_list(content: bytes, issuer: x509.Certificate, now: datetime) -> Revoca
         crl = read(content)
         good_until = crl.next_update_utc
         begins = crl.last_update_utc
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, x509.InvalidVersion) as error:
         raise AuditError(f"no revocation list: {error}") from error
     _believe(crl, issuer)
     if begins > now + SKEW:
@@ -85,6 +85,12 @@ def _believe(crl: x509.CertificateRevocationList, issuer: x509.Certificate) -> N
 
 
 def _covers(scope: x509.IssuingDistributionPoint, certificate: x509.Certificate) -> bool:
+    """Tell whether a list speaks of a certificate.
+
+    A CA may spread its certificates over several lists, all with its signature: who stands between
+    could answer with the list of others. So a list that has a name must have one of those that the
+    certificate gives it, RFC 5280, section 6.3.3 (b)(2)(i).
+    """
     constraints = find(certificate, x509.BasicConstraints)
     is_ca = constraints is not None and constraints.ca
     return not (
@@ -92,4 +98,12 @@ def _covers(scope: x509.IssuingDistributionPoint, certificate: x509.Certificate)
         or (scope.only_contains_ca_certs and not is_ca)
         or scope.only_contains_attribute_certs
         or scope.only_some_reasons
+        or scope.relative_name is not None
+        or not _shares_name(scope, certificate)
     )
+
+
+def _shares_name(scope: x509.IssuingDistributionPoint, certificate: x509.Certificate) -> bool:
+    points = find(certificate, x509.CRLDistributionPoints) or ()
+    named = {name for point in points for name in point.full_name or ()}
+    return scope.full_name is None or not named.isdisjoint(scope.full_name)

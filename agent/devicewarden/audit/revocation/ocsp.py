@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Final
 
 from cryptography import x509
@@ -18,6 +19,9 @@ from devicewarden.model.errors import AuditError
 
 _FRESH: Final = timedelta(days=1)
 """An answer that does not say how long it is good for is good for a day."""
+
+_MOST_DELEGATES: Final = 10
+"""Each takes a signature to check, and a response has room for ten thousands."""
 
 
 def question(certificate: x509.Certificate, issuer: x509.Certificate) -> bytes:
@@ -82,7 +86,8 @@ def _check_age(single: ocsp.OCSPSingleResponse, now: datetime) -> None:
 
 
 def _believe(response: ocsp.OCSPResponse, issuer: x509.Certificate, now: datetime) -> None:
-    signers = [issuer, *(each for each in response.certificates if _appointed(each, issuer, now))]
+    delegates = islice(response.certificates, _MOST_DELEGATES)
+    signers = [issuer, *(each for each in delegates if _appointed(each, issuer, now))]
     if not any(_signed_by(response, signer) for signer in signers):
         raise AuditError("an OCSP response that neither the issuer nor its delegate has signed")
 
