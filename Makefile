@@ -8,7 +8,7 @@ need = command -v $(1) >/dev/null || PATH="$$PATH:/usr/sbin:/sbin" command -v $(
 
 ARCH ?= amd64
 
-.PHONY: deb deb-arm64 deb-armhf greengrass pin demo test fix docs picture bench bench-detect bench-audit bench-rotation clean system-packages build-packages
+.PHONY: deb deb-arm64 deb-armhf greengrass pin demo test fix docs picture bench bench-detect bench-audit bench-mitigate bench-rotation clean system-packages build-packages
 .DELETE_ON_ERROR:
 
 $(VENV)/installed: pyproject.toml constraints.txt
@@ -24,6 +24,7 @@ system-packages:
 	@$(call need,mosquitto,mosquitto)
 	@$(call need,softhsm2-util,softhsm2 opensc)
 	@$(call need,ip,iproute2)
+	@$(call need,nft,nftables)
 	@$(call need,lintian,lintian)
 	@$(call need,man,man-db)
 	@$(call need,mmdebstrap,mmdebstrap)
@@ -58,6 +59,9 @@ bench-detect: $(VENV)/installed system-packages
 bench-audit: $(VENV)/installed
 	$(BIN)/python -m tests.bench.bench_audit --json bench-audit.json
 
+bench-mitigate: $(VENV)/installed system-packages
+	$(BIN)/python -m tests.bench.bench_mitigate --json bench-mitigate.json
+
 # kill -9 before each step of a rotation, fifty times each: about half an hour.
 bench-rotation: $(VENV)/installed system-packages
 	$(BIN)/python -m tests.bench.bench_rotation --json bench-rotation.json
@@ -83,4 +87,4 @@ pin: $(VENV)/installed
 	$(BIN)/python packaging/pin.py
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist bench.json bench-detect.json bench-audit.json bench-rotation.json
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist bench.json bench-detect.json bench-audit.json bench-mitigate.json bench-rotation.json
