@@ -189,13 +189,13 @@ class Mitigation:
             return
         from devicewarden.mitigate.plan_form import Renew  # noqa: PLC0415  as in _choose
 
-        mitigate, now_s = self._around.settings().mitigate, self._around.monotonic()
+        settings, now_s = self._around.settings(), self._around.monotonic()
         connected = self._around.connected()
-        held = any(each.type == "QUARANTINE" for each in standing)
-        every_s = min(_ASK_AGAIN_S, mitigate.deadman_s / 3) if held or not connected else None
+        held = not connected or any(each.type == "QUARANTINE" for each in standing)
         over = any(each.expires_at and each.expires_at < self._around.now() for each in standing)
-        due = over or every_s is not None
-        if due and now_s - self._renewed_at_s >= (every_s or _ASK_AGAIN_S):
+        if not over and not (held and settings.publish.endpoint):
+            return
+        if now_s - self._renewed_at_s >= min(_ASK_AGAIN_S, settings.mitigate.deadman_s / 3):
             self._renewed_at_s = now_s
             self._root.ask("renew", Renew(connected=connected))
 
