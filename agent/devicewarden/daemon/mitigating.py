@@ -84,15 +84,19 @@ class Mitigation:
     async def round(self) -> None:
         """Look once, then wait until there may be more to do."""
         self._more.clear()
+        self.look()
+        waits_s = _SOON_S if self._root.asked else LOOK_EVERY_S
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(waits_s):
+                await self._more.wait()
+
+    def look(self) -> None:
+        """Think of what is new, ask root, and tell what root did."""
         if self._around.settings().mitigate.enabled:
             self._choose()
         self._ask()
         self._follow()
         self._hold()
-        waits_s = _SOON_S if self._root.asked else LOOK_EVERY_S
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(waits_s):
-                await self._more.wait()
 
     def _choose(self) -> None:
         # Without orders nothing of this is ever loaded.

@@ -20,7 +20,8 @@ COMMANDS: Final = {
     "rules.txt": ("nft", "list", "ruleset"),
     "units.txt": ("systemctl", "list-units", "--all", "--no-pager", "--plain"),
     "sessions.txt": ("who", "--all"),
-    "log.txt": ("journalctl", "--no-pager", "--output=short-iso-precise", "--lines=5000"),
+    # The newest first: what does not fit is the oldest.
+    "log.txt": ("journalctl", "--no-pager", "--output=short-iso", "--lines=5000", "--reverse"),
 }
 KERNEL_FILES: Final = ("net/tcp", "net/tcp6", "net/udp", "net/udp6", "net/raw", "mounts", "modules")
 

@@ -1,0 +1,106 @@
+"""`devicewarden mitigate` and `quarantine` by hand: what is refused, and what the lists tell."""
+
+import json
+import os
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+from tests.mitigate.hosts import NOW
+
+from devicewarden.cli.main import devicewarden
+from devicewarden.cli.mitigate_root import given, given_or_nothing
+from devicewarden.mitigate.record_form import LEDGER, Entry, write_ledger
+from devicewarden.model.action import ActionRecord, Cause
+from devicewarden.model.errors import ConfigError
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    (tmp_path / "actions").mkdir()
+    file = tmp_path / "config.toml"
+    file.write_text(
+        f'[mitigate]\ndir = "{tmp_path}/actions"\nrecords_dir = "{tmp_path}/records"\n'
+        f'[state]\ndir = "{tmp_path}/state"\n'
+    )
+    return file
+
+
+def run(*words: str, config: Path) -> Result:
+    arguments = [*words, "--config", str(config)]
+    return CliRunner().invoke(devicewarden, arguments, standalone_mode=False)
+
+
+def test_the_list_is_what_root_wrote(config: Path) -> None:
+    record = ActionRecord(
+        action_id="a" * 32,
+        cause=Cause("violation", "v1"),
+        name="cut-off",
+        type="QUARANTINE",
+        status="FAILED",
+        message="nft refused: \x1b[2Jno",
+        started_at=NOW,
+        ended_at=NOW,
+    )
+    (config.parent / "records").mkdir()
+    (config.parent / "records" / LEDGER).write_bytes(write_ledger([Entry(record=record)], ()))
+
+    table, document = (run("mitigate", "list", *more, config=config) for more in ((), ("--json",)))
+
+    assert "FAILED" in table.stdout
+    assert "\x1b" not in table.stdout
+    assert json.loads(document.stdout)[0]["violationId"] == "v1"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("mitigate", "apply"),
+        ("mitigate", "apply", "v1", "--pending"),
+        ("mitigate", "undo"),
+        ("mitigate", "undo", "x", "--all"),
+        ("mitigate", "plan", "a b"),
+        ("quarantine", "on", "--for", "0"),
+    ],
+)
+def test_arguments_that_make_no_sense_are_usage_errors(
+    config: Path, words: tuple[str, ...]
+) -> None:
+    assert isinstance(run(*words, config=config).exception, click.UsageError)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("mitigate", "undo", "--all"), ("mitigate", "apply", "--pending"), ("quarantine", "on")],
+)
+def test_who_is_not_root_changes_nothing(
+    config: Path, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    somebody = os.geteuid() or 1000
+    monkeypatch.setattr(os, "geteuid", lambda: somebody)
+
+    refused = run(*words, config=config).exception
+
+    assert "takes root" in str(refused)
+    assert not (config.parent / "records").exists()
+
+
+@pytest.mark.parametrize("name", ["config.toml", "actions/a.json"])
+def test_root_does_not_go_by_what_others_may_write(config: Path, name: str) -> None:
+    (config.parent / "actions" / "a.json").write_text("[]")
+    (config.parent / name).chmod(0o666)
+
+    with pytest.raises(ConfigError) as refused:
+        given(config)
+
+    assert [problem.where for problem in refused.value.problems] == [str(config.parent / name)]
+
+
+def test_a_broken_configuration_allows_nothing_new(config: Path) -> None:
+    (config.parent / "actions" / "a.json").write_text("{")
+
+    found = given_or_nothing(config)
+
+    assert found.broken
+    assert found.orders.actions == {}
