@@ -49,6 +49,15 @@ def test_a_table_of_findings_is_printed_and_the_rest_told_on_stderr(
     assert "undecided: door-shut: door cellar cannot be seen (switch on" in result.stderr
 
 
+def test_a_long_reason_does_not_fill_the_terminal(audit_folder: Path, house: Build) -> None:
+    house(Door("b" * 1500, open=True), Door("c" * 5000, open=None))
+
+    result = run(audit_folder, "--check", "door-shut")
+
+    assert all(len(line) < 300 for line in result.stdout.splitlines())
+    assert all(len(line) < 2100 for line in result.stderr.splitlines())
+
+
 def test_an_inventory_that_fails_half_way_is_undecided(audit_folder: Path, house: Build) -> None:
     house(CLOSED, ends_with=AuditError("the disk is gone"))
 

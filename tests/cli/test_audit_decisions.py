@@ -4,8 +4,10 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
+from tests.audit.example import Door
 from tests.cli.audit_scene import OPEN, SUPPRESSION, Build, listed, run
 
 from devicewarden.cli.audit import command
@@ -131,6 +133,28 @@ def test_a_suppressed_finding_counts_no_more(
     assert all(each["isSuppressed"] for each in listed(audit_folder))
 
 
+def test_a_finding_whose_resource_has_a_name_of_no_shape_is_suppressed_by_its_id(
+    audit_folder: Path, house: Build
+) -> None:
+    house(Door("back\nside", open=True))
+    run(audit_folder, "--check", "door-shut")
+    finding_id = listed(audit_folder)[0]["findingId"]
+
+    run(audit_folder, "suppress", "door-shut", finding_id, "--indefinitely", "--reason", "a cat")
+
+    assert run(audit_folder, "--check", "door-shut").return_value == 0
+
+
+def test_an_end_that_no_calendar_has_is_a_usage_error(audit_folder: Path, house: Build) -> None:
+    house(OPEN)
+    end = "9999-12-31T23:59:59-12:00"
+
+    made = run(audit_folder, "suppress", "door-shut", "host=back", "--until", end, "--reason", "x")
+
+    assert isinstance(made.exception, click.BadParameter)
+    assert run(audit_folder, "suppressions").return_value is None
+
+
 def test_suppressions_of_command_and_document_are_both_in_force(
     audit_folder: Path, house: Build
 ) -> None:
@@ -183,3 +207,18 @@ def test_show_tells_one_finding_with_its_remedy(audit_folder: Path, house: Build
 
     assert "Shut the door." in result.stdout
     assert "open" in result.stdout.splitlines()[1].split()
+
+
+def test_a_list_of_a_check_that_does_not_exist_is_a_usage_error(
+    audit_folder: Path, house: Build
+) -> None:
+    house(OPEN)
+    run(audit_folder)
+    given = ["list", "--config", str(audit_folder / "config.toml"), "--check", "door-shutt"]
+
+    result = CliRunner().invoke(findings_command, given)
+
+    assert (result.exit_code, "door-shut" in result.output) == (2, True)
+    assert [each["checkName"] for each in listed(audit_folder, "--check", "DOOR_SHUT_CHECK")] == [
+        "DOOR_SHUT_CHECK"
+    ]

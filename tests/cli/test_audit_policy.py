@@ -74,6 +74,15 @@ def test_every_file_is_judged(narrow: Path, broken: Path) -> None:
     assert result.return_value == 1
 
 
+def test_a_policy_is_read_from_standard_input() -> None:
+    given = ["policy", "-"]
+
+    result = CliRunner().invoke(command, given, input=BROAD.read_bytes(), standalone_mode=False)
+
+    assert result.return_value == 1
+    assert result.stdout.startswith("-:4:")
+
+
 def test_sarif_has_the_lines_and_what_failed(broken: Path) -> None:
     result = run("--format", "sarif", str(broken), str(BROAD))
 

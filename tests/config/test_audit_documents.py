@@ -146,7 +146,7 @@ def test_a_check_that_aws_may_add_one_day_is_a_warning(tmp_path: Path) -> None:
                 "issuerCertificateIdentifier": {
                     "issuerCertificateSubject": "CN=Edge CA",
                     "issuerId": "4f" * 32,
-                    "issuerCertificateSerialNumber": "0A:1B",
+                    "issuerCertificateSerialNumber": "a1b",
                 }
             },
             None,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.audits import EXPIRING, audit, found, run
 
-from devicewarden.model.audit import Audit, identifier_text
+from devicewarden.model.audit import Audit
 from devicewarden.model.finding import Resource
 from devicewarden.report.findings_html import html_document
 from devicewarden.report.findings_junit import junit_document
@@ -169,7 +169,13 @@ def test_the_page_tells_findings_and_checks() -> None:
     page = Page(html_document(mixed(), RULES, thing="pump"))
 
     assert "Audit of pump" in page.text
-    assert "3 checks, 1 findings, 1 suppressed" in page.text
-    assert identifier_text(KEY.identifier) in page.text
-    assert "undecided" in page.text
+    assert "3 checks, 1 undecided; 1 findings, 1 suppressed" in page.text
+    assert f"{EXPIRING}FILE /etc/my keys/<b>.pem" in page.text
     assert [tag for tag, _ in page.tags].count("table") == 2
+
+
+def test_a_page_without_findings_says_so() -> None:
+    page = Page(html_document(audit(runs=[run()]), RULES, thing="pump"))
+
+    assert "None." in page.text
+    assert [tag for tag, _ in page.tags].count("table") == 1

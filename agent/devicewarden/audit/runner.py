@@ -90,6 +90,7 @@ class _Tally:
             self.undecided(_told(error))
 
     def undecided(self, reason: str) -> None:
+        reason = reason[:_MAX_REASON]
         if len(self._reasons) < _MAX_REASONS:
             self._reasons[reason] = None
         elif reason not in self._reasons:

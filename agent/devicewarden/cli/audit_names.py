@@ -24,6 +24,15 @@ def _all_known(
     return tuple(_known(ctx, param, value) for value in values)
 
 
+def _known_if_given(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    return None if value is None else _known(ctx, param, value)
+
+
+check_option = click.option(
+    "--check", metavar="NAME", callback=_known_if_given, help="Only those of this check."
+)
+"""Gives a name in kebab case, or None."""
+
 checks_option = click.option(
     "--check",
     "names",

@@ -37,7 +37,7 @@ _CHECKS: Final[dict["PolicyKind", str]] = {
     "files",
     nargs=-1,
     required=True,
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True),
     metavar="FILE...",
 )
 @click.option(
@@ -45,7 +45,7 @@ _CHECKS: Final[dict["PolicyKind", str]] = {
 )
 @click.option("--format", "form", type=click.Choice(["text", "json", "sarif"]), default="text")
 def policy(files: tuple[Path, ...], kind: "PolicyKind", form: str) -> int:
-    """Say what is too broad or misconfigured in policy documents.
+    """Say what is too broad or misconfigured in policy documents; - is standard input.
 
     The status is 1 where anything is, else 70 where a document could not be judged, else 0.
     """
@@ -72,7 +72,7 @@ def _remarks(file: Path, kind: "PolicyKind") -> "Iterator[Remark]":
     from devicewarden.report.remarks import Remark  # noqa: PLC0415  see above
 
     try:
-        with file.open("rb") as stream:
+        with click.open_file(str(file), "rb") as stream:
             content = stream.read(_MAX_BYTES)
     except OSError as error:
         text = f"cannot be read: {error.strerror}"

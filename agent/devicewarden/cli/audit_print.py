@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final, Literal, TypeAlias, assert_never
 
 from devicewarden.cli.rows import aligned, printable
-from devicewarden.model.audit import Audit, AuditFinding, identifier_text
+from devicewarden.model.audit import Audit, AuditFinding, identifier_label, identifier_text
 from devicewarden.report.findings import audit_document
 from devicewarden.report.findings_html import html_document
 from devicewarden.report.findings_junit import junit_document
@@ -15,7 +15,9 @@ from devicewarden.report.rule import Rule
 Format: TypeAlias = Literal["table", "json", "sarif", "junit", "html"]
 
 _HEADS: Final = ("SEVERITY", "CHECK", "RESOURCE", "REASON", "FINDING")
-_WIDEST: Final = 72
+_WIDEST_RESOURCE: Final = 72
+_WIDEST_REASON: Final = 100
+"""Of a policy it may be a page: `findings show` and the documents tell it whole."""
 
 
 def rendered(audit: Audit, form: Format, rules: Sequence[Rule], thing: str) -> str:
@@ -62,19 +64,15 @@ def _row(each: AuditFinding) -> tuple[str, ...]:
         finding.severity,
         finding.check,
         short(identifier_text(finding.resource.identifier)),
-        printable(finding.reason),
+        _cut(finding.reason, _WIDEST_REASON),
         each.finding_id,
     )
 
 
 def short(identifier: str) -> str:
     """Write a resource's identifier on part of a line."""
-    values = _values(json.loads(identifier))
-    text = printable("/".join(values))
-    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 3]}..."
+    return _cut(identifier_label(json.loads(identifier)), _WIDEST_RESOURCE)
 
 
-def _values(value: object) -> list[str]:
-    if isinstance(value, dict):
-        return [text for each in value.values() for text in _values(each)]
-    return [str(value)]
+def _cut(text: str, widest: int) -> str:
+    return printable(text if len(text) <= widest else f"{text[: widest - 3]}...")

@@ -33,8 +33,8 @@ def _end(_ctx: click.Context, _param: click.Parameter, value: str | None) -> dat
         return now + int(age[1]) * timedelta(**{"d": {"days": 1}, "w": {"weeks": 1}}[age[2]])
     try:
         end = datetime.fromisoformat(value)
-        end = end if end.tzinfo else end.replace(tzinfo=UTC)
-    except ValueError as error:
+        end = end.astimezone(UTC) if end.tzinfo else end.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:
         raise click.BadParameter("a date as in 2027-03-31, or 30d, or 12w") from error
     if end <= now:
         raise click.BadParameter(f"{value} is over")
@@ -135,15 +135,17 @@ def _identifier(settings: "Settings", check: str, resource: str) -> Mapping[str,
     from devicewarden.config.profile_node import Node  # noqa: PLC0415  see above
     from devicewarden.config.profile_problem import Problems  # noqa: PLC0415  see above
 
+    if _FINDING.fullmatch(resource):
+        return _of_finding(settings, check, resource)
     problems = Problems(aws=True)
-    read = read_identifier(Node(_written(settings, check, resource), (), problems))
+    read = read_identifier(Node(_written(resource), (), problems))
     if read is None or problems.found:
         why = problems.found[0]
         raise click.UsageError(f"RESOURCE: {why.path} {why.reason}")
     return read
 
 
-def _written(settings: "Settings", check: str, resource: str) -> object:
+def _written(resource: str) -> object:
     if resource.startswith("{"):
         from devicewarden.config.profile_files import BadFileError, decode  # noqa: PLC0415  as above
 
@@ -152,14 +154,14 @@ def _written(settings: "Settings", check: str, resource: str) -> object:
         except BadFileError as error:
             raise click.UsageError(f"RESOURCE {error}") from error
     member, equals, value = resource.partition("=")
-    if equals:
-        return {member: value}
-    if not _FINDING.fullmatch(resource):
+    if not equals:
         raise click.UsageError("RESOURCE is the id of a finding, or MEMBER=VALUE, or JSON")
-    return _of_finding(settings, check, resource)
+    return {member: value}
 
 
-def _of_finding(settings: "Settings", check: str, finding_id: str) -> object:
+def _of_finding(settings: "Settings", check: str, finding_id: str) -> Mapping[str, Any]:
+    """Give what the audit itself wrote: a file's name may be of no shape that AWS has."""
+    from devicewarden.state.columns import read_object  # noqa: PLC0415  see above
     from devicewarden.state.finding_tables import show  # noqa: PLC0415  see above
     from devicewarden.state.own import transact  # noqa: PLC0415  see above
 
@@ -168,7 +170,7 @@ def _of_finding(settings: "Settings", check: str, finding_id: str) -> object:
         raise AgentError(
             f"{check} has no finding {finding_id}", hint="see devicewarden findings list"
         )
-    return json.loads(finding.resource)
+    return read_object(finding.resource)
 
 
 def _until(suppression: Suppression) -> str:

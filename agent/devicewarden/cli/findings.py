@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from devicewarden.cli.audit_names import json_option, severity_option
+from devicewarden.cli.audit_names import check_option, json_option, severity_option
 from devicewarden.cli.options import config_option, load_or_exit
 from devicewarden.cli.rows import aligned, printable
 from devicewarden.cli.since import since_option
 from devicewarden.model.errors import AgentError
-from devicewarden.model.finding import Severity, check_name
+from devicewarden.model.finding import Severity
 
 if TYPE_CHECKING:
     from devicewarden.state.finding_records import KeptFinding
@@ -39,7 +39,7 @@ def command() -> None:
 @config_option
 @since_option
 @click.option("--all", "closed", is_flag=True, help="Those that were resolved, too.")
-@click.option("--check", metavar="NAME", help="Only those of this check.")
+@check_option
 @severity_option
 @json_option
 def list_(
@@ -59,9 +59,7 @@ def list_(
     from devicewarden.state.finding_tables import find  # noqa: PLC0415  as above
     from devicewarden.state.look import look  # noqa: PLC0415  as above
 
-    wanted = FindingFilter(
-        since=since, closed=closed, check=check and check_name(check), least=least or "LOW"
-    )
+    wanted = FindingFilter(since=since, closed=closed, check=check, least=least or "LOW")
     found = look(load_or_exit(config).settings.state, lambda db: find(db, wanted))
     if as_json:
         print(json.dumps([_document(finding) for finding in found], indent=2))

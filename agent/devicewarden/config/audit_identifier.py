@@ -41,12 +41,17 @@ _ISSUER: Final[Mapping[str, _Shape]] = {
 }
 _NESTED: Final = {"policyVersionIdentifier": _POLICY, "issuerCertificateIdentifier": _ISSUER}
 
-PLAIN: Final = tuple(_MEMBERS)
-"""Members whose value is a text."""
+_CERTIFICATE_ARN: Final = re.compile(r"arn:aws[a-z-]*:iot:[^:]*:[0-9]*:cert/([a-fA-F0-9]{64})")
+_DIGITS: Final = ("deviceCertificateId", "caCertificateId", "issuerId")
+_SERIAL: Final = "issuerCertificateSerialNumber"
 
 
 def read_identifier(node: Node) -> Mapping[str, Any] | None:
-    """Read an identifier, which has one member; None: it is wrong, which is noted."""
+    """Read an identifier, which has one member; None: it is wrong, which is noted.
+
+    What may be written in several ways comes out as findings have it, for texts are compared: hex
+    digits in lower case without a prefix, and the certificate that an ARN names by its id.
+    """
     members = node.members((*_MEMBERS, *_NESTED))
     if len(members) != 1:
         node.refuse("must have one member, such as deviceCertificateId")
@@ -54,7 +59,7 @@ def read_identifier(node: Node) -> Mapping[str, Any] | None:
     (name, member), *_ = members.items()
     if name in _MEMBERS:
         text = member.text(*_MEMBERS[name])
-        return None if text is None else {name: text}
+        return None if text is None else _plain(member, name, text)
     parts = _parts(member, _NESTED[name])
     return None if parts is None else {name: parts}
 
@@ -62,5 +67,21 @@ def read_identifier(node: Node) -> Mapping[str, Any] | None:
 def _parts(node: Node, shapes: Mapping[str, _Shape]) -> Mapping[str, str] | None:
     members = node.members(tuple(shapes), required=tuple(shapes))
     found = {name: member.text(*shapes[name]) for name, member in members.items()}
-    texts = {name: text for name, text in found.items() if text is not None}
+    texts = {name: _digits(name, text) for name, text in found.items() if text is not None}
     return texts if len(texts) == len(shapes) else None
+
+
+def _plain(node: Node, name: str, text: str) -> Mapping[str, str] | None:
+    if name != "deviceCertificateArn":
+        return {name: _digits(name, text)}
+    arn = _CERTIFICATE_ARN.fullmatch(text)
+    if arn is None:
+        node.refuse("must be the ARN of a certificate")
+        return None
+    return {"deviceCertificateId": arn[1].lower()}
+
+
+def _digits(name: str, text: str) -> str:
+    if name == _SERIAL:
+        return text.replace(":", "").lower().lstrip("0") or "0"
+    return text.removeprefix("0x").lower() if name in _DIGITS else text

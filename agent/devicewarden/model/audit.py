@@ -93,6 +93,15 @@ def identifier_text(identifier: Mapping[str, Any]) -> str:
     return json.dumps(identifier, sort_keys=True, separators=(",", ":"))
 
 
+def identifier_label(identifier: Mapping[str, Any]) -> str:
+    """Write a resource's identifier for people: its values alone."""
+    values = [
+        identifier_label(each) if isinstance(each, dict) else str(each)
+        for each in identifier.values()
+    ]
+    return "/".join(values)
+
+
 def finding_key(scope: str, finding: Finding) -> str:
     """Tell what makes two findings of two nights the same: 32 hexadecimal digits."""
     parts = (scope, finding.check, identifier_text(finding.resource.identifier), finding.code)

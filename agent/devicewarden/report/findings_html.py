@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Final
 
-from devicewarden.model.audit import DEVICE, Audit, AuditFinding, identifier_text
+from devicewarden.model.audit import DEVICE, Audit, AuditFinding, identifier_label
 from devicewarden.model.finding import CheckRun
 from devicewarden.report.rule import Rule
 
@@ -52,14 +52,17 @@ def html_document(audit: Audit, rules: Sequence[Rule], thing: str) -> str:
     whose = thing if audit.scope == DEVICE else f"account {audit.scope}"
     loud = sum(not each.suppressed for each in audit.findings)
     quiet = len(audit.findings) - loud
-    counts = f"{len(audit.runs)} checks, {loud} findings, {quiet} suppressed"
+    undecided = sum(run.status == "FAILED" for run in audit.runs)
+    counts = f"{len(audit.runs)} checks, {undecided} undecided; {loud} findings, {quiet} suppressed"
     return "".join(
         [
             _HEAD,
             f"<h1>Audit of {escape(whose)}</h1>\n",
             f"<p>{audit.started_at:%Y-%m-%d %H:%M:%S} UTC, {counts}.</p>\n",
             "<h2>Findings</h2>\n",
-            _table(("Severity", "Resource", "Reason", "Remedy"), map(_finding, audit.findings)),
+            _table(("Severity", "Finding", "Reason", "Remedy"), map(_finding, audit.findings))
+            if audit.findings
+            else "<p>None.</p>\n",
             "<h2>Checks</h2>\n",
             _table(
                 ("Check", "Outcome", "Resources", "Not compliant", "Suppressed"),
@@ -72,12 +75,12 @@ def html_document(audit: Audit, rules: Sequence[Rule], thing: str) -> str:
 
 def _finding(each: AuditFinding) -> str:
     finding = each.finding
-    resource = f"{finding.resource.type} {identifier_text(finding.resource.identifier)}"
+    resource = f"{finding.resource.type} {identifier_label(finding.resource.identifier)}"
     mark = " (suppressed)" if each.suppressed else ""
     return (
         f'<tr class="{"suppressed" if each.suppressed else "loud"}">'
         f'<td class="{finding.severity}">{finding.severity}{mark}</td>'
-        f"<td>{escape(resource)}</td>"
+        f"<td>{escape(finding.check)}<br><small>{escape(resource)}</small></td>"
         f"<td>{escape(finding.reason)}<br><code>{escape(finding.code)}</code></td>"
         f"<td>{escape(finding.remedy)}</td></tr>\n"
     )

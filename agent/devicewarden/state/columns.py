@@ -1,7 +1,8 @@
 """Values as columns of the state file hold them: text, and times in ms since the epoch."""
 
+import json
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
@@ -23,6 +24,21 @@ def slowly(oldest_ms: int, earliest_ms: int | None) -> int:
 def storable(text: str, longest: int) -> str:
     """Cut a text that others chose, and replace what UTF-8, hence SQLite, has no place for."""
     return text[:longest].encode(errors="replace").decode()
+
+
+def read_object(text: str) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        found = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("a row has an impossible document") from error
+    if not isinstance(found, dict):
+        raise ValueError("a row has an impossible document")  # noqa: TRY004  it was read, not given
+    return found
 
 
 def to_ms(at: datetime) -> int:

@@ -1,6 +1,5 @@
 """The tables of findings and audits: one audit goes in, in one transaction with its events."""
 
-import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from devicewarden.model.audit import SEVERITIES, Audit, AuditFinding, FindingEvent, identifier_text
 from devicewarden.state import outbox
-from devicewarden.state.columns import from_ms, to_ms
+from devicewarden.state.columns import from_ms, read_object, to_ms
 from devicewarden.state.finding_changes import Changes, Lasting, OpenFinding, compare
 from devicewarden.state.finding_records import FindingFilter, KeptFinding, Recorded, Writers
 
@@ -195,6 +194,7 @@ def _facts(each: AuditFinding) -> tuple[object, ...]:
 def _kept(row: tuple[Any, ...]) -> KeptFinding:
     if row[5] not in SEVERITIES:
         raise ValueError(f"a finding has the impossible severity {row[5]!r}")
+    read_object(row[3])
     return KeptFinding(
         finding_id=row[0],
         scope=row[1],
@@ -206,7 +206,7 @@ def _kept(row: tuple[Any, ...]) -> KeptFinding:
         opened_at=from_ms(row[7]),
         seen_at=from_ms(row[8]),
         closed_at=None if row[9] is None else from_ms(row[9]),
-        document=json.loads(row[10]),
+        document=read_object(row[10]),
     )
 
 

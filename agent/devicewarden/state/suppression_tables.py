@@ -1,13 +1,12 @@
 """Suppressions that people recorded by command; those in documents stand apart."""
 
-import json
 import sqlite3
 from datetime import datetime
 from typing import Final
 
 from devicewarden.model.audit import identifier_text
 from devicewarden.model.finding import Suppression
-from devicewarden.state.columns import from_ms, storable, to_ms
+from devicewarden.state.columns import from_ms, read_object, storable, to_ms
 
 MAX_DESCRIPTION: Final = 1000
 
@@ -43,7 +42,7 @@ def recorded(db: sqlite3.Connection) -> tuple[Suppression, ...]:
     return tuple(
         Suppression(
             check=name,
-            identifier=json.loads(resource),
+            identifier=read_object(resource),
             expires_at=None if expires_at is None else from_ms(expires_at),
             description=description,
         )

@@ -17,7 +17,8 @@ from devicewarden.model.finding import Finding
 
 _ASKED: Final = (
     "The OCSP responder or, without one, the revocation list that the certificate names is asked"
-    " over HTTP; the answer counts when the issuer, or a responder that it appointed, has signed it"
+    " over HTTP, but for link-local addresses; the answer counts when the issuer, or a responder"
+    " that it appointed, has signed it"
     " and it has not run out, and is kept until then. No such answer: undecided. A certificate that"
     " names neither, such as one that AWS IoT issued, and one that signed itself, cannot be revoked"
     " this way and is not judged. audit.revocation chooses the way."
