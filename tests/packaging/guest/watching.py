@@ -100,15 +100,16 @@ def saw_exact_owners() -> Facts:
     systemctl("daemon-reload")
     systemctl("restart", "devicewarden")
     capabilities = _capabilities()
-    _as_games("lurker", "/usr/bin/python3", "-m", "http.server", "--directory", "/usr", "8099")
+    # Of another name: what systemd still hears of the first one is not of this one.
+    _as_games("prowler", "/usr/bin/python3", "-m", "http.server", "--directory", "/usr", "8099")
     status(lambda a: a["detection"]["active"])
     facts = {
         "capabilities": capabilities,
         "violation": _newest_violation(),
-        "pid": run("systemctl", "show", "-P", "MainPID", "lurker").text,
+        "pid": run("systemctl", "show", "-P", "MainPID", "prowler").text,
     }
     run("rm", f"{folder}/exact-owners.conf")
-    run("systemctl", "stop", "lurker")
+    run("systemctl", "stop", "prowler")
     systemctl("daemon-reload")
     systemctl("restart", "devicewarden")
     return facts
