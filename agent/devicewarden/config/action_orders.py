@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from typing import Final
 
 from devicewarden.config.profile_node import Node
-from devicewarden.model.action import DEVICE_TYPES, ActionType, MitigationAction
+from devicewarden.model.action import AGENT_TYPES, DEVICE_TYPES, ActionType, MitigationAction
 from devicewarden.model.action_mapping import FindingOrder, ViolationOrder
 from devicewarden.model.finding import check_name
 
@@ -26,7 +26,7 @@ _CHECK: Final = re.compile(r"[A-Z0-9_]{1,120}_CHECK")
 
 _CA: Final[frozenset[ActionType]] = frozenset({"UPDATE_CA_CERTIFICATE"})
 _CERTIFICATE: Final[frozenset[ActionType]] = frozenset(
-    {"UPDATE_DEVICE_CERTIFICATE", "ADD_THINGS_TO_THING_GROUP"}
+    {"UPDATE_DEVICE_CERTIFICATE", "ADD_THINGS_TO_THING_GROUP", "ROTATE_CERTIFICATE"}
 )
 _POLICY: Final[frozenset[ActionType]] = frozenset({"REPLACE_DEFAULT_POLICY_VERSION"})
 _OF_CHECK: Final[Mapping[str, frozenset[ActionType]]] = {
@@ -104,8 +104,24 @@ def read_finding_order(node: Node, known: _Actions) -> FindingOrder | None:
         task_id=task_id,
         finding_ids=_texts(target.get("findingIds"), _NAME, _MOST_IDS),
         codes={check: _texts(item, _CODE, _MOST_CODES) for check, item in wanted.items()},
-        actions={check: names for check, names in actions.items() if names},
+        actions=_of_types(actions, known, AGENT_TYPES, among=False),
+        rotations=_of_types(actions, known, AGENT_TYPES, among=True),
     )
+
+
+def _of_types(
+    by_check: Mapping[str, tuple[str, ...] | None],
+    known: _Actions,
+    types: Collection[ActionType],
+    *,
+    among: bool,
+) -> Mapping[str, tuple[str, ...]]:
+    """Keep the names whose type is among these, or is not; checks without any are left out."""
+    kept = {
+        check: tuple(name for name in names or () if (known[name].type in types) == among)
+        for check, names in by_check.items()
+    }
+    return {check: names for check, names in kept.items() if names}
 
 
 def _by_check(node: Node) -> Mapping[str, Node]:

@@ -24,6 +24,7 @@ from devicewarden.model.action_params import (
     PublishFindingToSns,
     Quarantine,
     ReplaceDefaultPolicyVersion,
+    RotateCertificate,
     RunCommand,
     StopUnit,
     UpdateCaCertificate,
@@ -83,6 +84,16 @@ def _fixed(params: Params, member: str, word: str) -> _Read:
 def _bare(params: Params) -> _Read:
     def read(node: Node) -> Params | None:
         node.members((DURATION,))
+        return params if isinstance(node.value, dict) else None
+
+    return read
+
+
+def _endless(params: Params) -> _Read:
+    """Read what takes nothing, and has no duration because nothing of it ends."""
+
+    def read(node: Node) -> Params | None:
+        node.members(())
         return params if isinstance(node.value, dict) else None
 
     return read
@@ -209,4 +220,5 @@ _READERS: Final[Mapping[str, _Read]] = {
     "stopUnitParams": _unit,
     "runCommandParams": _command,
     "collectEvidenceParams": _bare(CollectEvidence()),
+    "rotateCertificateParams": _endless(RotateCertificate()),
 }

@@ -5,9 +5,9 @@ from ipaddress import ip_network
 
 from devicewarden.config.fault import Fault, did_you_mean, shown
 from devicewarden.config.settings import Settings
-from devicewarden.model.action import ACCOUNT_TYPES, DEVICE_TYPES
+from devicewarden.model.action import ACCOUNT_TYPES, AGENT_TYPES, DEVICE_TYPES
 
-_TYPES = (*DEVICE_TYPES, *ACCOUNT_TYPES)
+_TYPES = (*DEVICE_TYPES, *AGENT_TYPES, *ACCOUNT_TYPES)
 
 
 def allowed_types(settings: Settings) -> Iterator[Fault]:

@@ -17,6 +17,7 @@ from devicewarden.model.action_params import (
     PublishFindingToSns,
     Quarantine,
     ReplaceDefaultPolicyVersion,
+    RotateCertificate,
     RunCommand,
     StopUnit,
     UpdateCaCertificate,
@@ -44,10 +45,14 @@ DeviceType: TypeAlias = Literal[
 ]
 """Ours: they change this device, or look at it."""
 
-ActionType: TypeAlias = AccountType | DeviceType
+AgentType: TypeAlias = Literal["ROTATE_CERTIFICATE"]
+"""Ours too: the agent does it to itself, without root."""
+
+ActionType: TypeAlias = AccountType | DeviceType | AgentType
 
 ACCOUNT_TYPES: Final[tuple[AccountType, ...]] = get_args(AccountType)
 DEVICE_TYPES: Final[tuple[DeviceType, ...]] = get_args(DeviceType)
+AGENT_TYPES: Final[tuple[AgentType, ...]] = get_args(AgentType)
 
 TYPE_OF: Final[Mapping[type, ActionType]] = {
     UpdateDeviceCertificate: "UPDATE_DEVICE_CERTIFICATE",
@@ -63,6 +68,7 @@ TYPE_OF: Final[Mapping[type, ActionType]] = {
     StopUnit: "STOP_UNIT",
     RunCommand: "RUN_COMMAND",
     CollectEvidence: "COLLECT_EVIDENCE",
+    RotateCertificate: "ROTATE_CERTIFICATE",
 }
 
 CauseKind: TypeAlias = Literal["violation", "finding", "job", "operator"]

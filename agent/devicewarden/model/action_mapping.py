@@ -33,13 +33,15 @@ class FindingOrder:
         task_id: name of the order.
         finding_ids: up to 25; empty: all findings of the checks.
         codes: check in kebab case -> reason codes that count; checks that are absent: all codes.
-        actions: check in kebab case -> names, 1 to 5, in order; one that fails skips the rest.
+        actions: check in kebab case -> names, up to 5, in order; one that fails skips the rest.
+        rotations: check in kebab case -> names of those that the agent does to itself.
     """
 
     task_id: str
     finding_ids: tuple[str, ...] = ()
     codes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     actions: Mapping[str, tuple[str, ...]]
+    rotations: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -114,6 +114,11 @@ class CollectEvidence:
     """Write down what the device looks like now, in one archive."""
 
 
+@dataclass(frozen=True, slots=True)
+class RotateCertificate:
+    """Have the agent get another key and certificate for itself."""
+
+
 Params: TypeAlias = (
     UpdateDeviceCertificate
     | UpdateCaCertificate
@@ -128,4 +133,5 @@ Params: TypeAlias = (
     | StopUnit
     | RunCommand
     | CollectEvidence
+    | RotateCertificate
 )
