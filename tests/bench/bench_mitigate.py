@@ -49,7 +49,7 @@ records_dir = "{folder}/records"
 
 def of_sequences(folder: Path) -> Iterator[Figure]:
     facts = play(seed=1, sequences=SEQUENCES, folder=folder / "killed")
-    for what in ("sequences", "steps", "killed"):
+    for what in ("sequences", "steps", "killed", "failed"):
         yield Figure(what=what, unit="number", measured=facts[what])
     for what, told in (
         ("different", "rulesets that differ from the first after a sequence"),

@@ -53,13 +53,15 @@ def main(seed: str, sequences: str, folder: str) -> None:
     chance, settings = random.Random(seed), settings_of(records_dir=folder)
     Path(folder).mkdir(exist_ok=True)
     first = ruleset()
-    facts = {"sequences": 0, "steps": 0, "killed": 0, "unanswered": 0, "different": 0}
+    facts = {"sequences": 0, "steps": 0, "killed": 0, "failed": 0, "unanswered": 0, "different": 0}
     for _ in range(int(sequences)):
         for _ in range(chance.randint(2, 6)):
-            facts["killed"] += not ended(settings, step(chance), chance.uniform(0, MOST_S))
+            status = ended(settings, step(chance), chance.uniform(0, MOST_S))
+            facts["killed"] += status == -signal.SIGKILL
+            facts["failed"] += status > 0
             facts["steps"] += 1
             facts["unanswered"] += not broker_answers()
-        if not ended(settings, undo_all, None):
+        if ended(settings, undo_all, None) != 0:
             raise SystemExit("undoing everything failed")
         facts["different"] += ruleset() != first
         facts["sequences"] += 1
@@ -89,8 +91,8 @@ def renew(executor: Executor) -> None:
     executor.renew(connected=True)
 
 
-def ended(settings: Settings, step: Step, killed_after_s: float | None) -> bool:
-    """Do a step in a process of its own; False: it was killed, or failed."""
+def ended(settings: Settings, step: Step, killed_after_s: float | None) -> int:
+    """Do a step in a process of its own, and tell its exit status; negative: the signal."""
     child = os.fork()
     if child == 0:
         os._exit(do(settings, step))
@@ -103,7 +105,7 @@ def ended(settings: Settings, step: Step, killed_after_s: float | None) -> bool:
     over.set()
     if killed_after_s is not None:
         killer.join()
-    return os.waitpid(child, 0)[1] == 0
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def kill(child: int, after_s: float, over: threading.Event) -> None:

@@ -32,5 +32,6 @@ def test_rules_are_as_they_were_after_every_sequence(tmp_path: Path) -> None:
 
     assert facts["sequences"] == 25
     assert facts["killed"] > 10
+    assert facts["failed"] == 0
     assert facts["unanswered"] == 0
     assert facts["different"] == 0

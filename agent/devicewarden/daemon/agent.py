@@ -149,7 +149,7 @@ class Agent:
                 state=self._state,
                 detection=self._detection,
                 trouble=self._trouble,
-                errands=self._errands.status(),
+                errands=self._errands.status() | self._mitigation.status(),
                 next_report_s=None if due_at_s is None else due_at_s - _loop_time(),
             )
         )

@@ -59,6 +59,19 @@ class Mitigation:
         """Go on for ever, as a job among the others."""
         jobs.start("mitigating", self.round, deadline_s=lambda: LOOK_EVERY_S + SLOW_S)
 
+    def status(self) -> dict[str, object]:
+        """Tell how mitigation stands, for `devicewarden status`: what root last wrote."""
+        mitigate = self._around.settings().mitigate
+        thing = self._around.settings().thing.name
+        return {
+            "mitigation": {
+                "enabled": mitigate.enabled,
+                "dry_run": mitigate.dry_run,
+                "in_effect": [action_document(each, thing) for each in self._standing()],
+                "waits_for_root": self._root.asked,
+            }
+        }
+
     def plan_for_job(self, name: str, job_id: str) -> str:
         """Have root apply a configured action because of a job; tell why not, or nothing."""
         from devicewarden.mitigate.plan_form import Apply  # noqa: PLC0415  as in _choose
@@ -181,6 +194,9 @@ class Mitigation:
             self._around.now() - (record.ended_at or record.started_at) < _TOLD_AGAIN
         )
 
+    def _standing(self) -> list[ActionRecord]:
+        return [each for each in self._records if each.status == "SUCCESSFUL" and each.expires_at]
+
     def _hold(self) -> None:
         """Let quarantines last while the broker is there; where it is not, look for its new ways.
 
@@ -205,6 +221,8 @@ class Mitigation:
 
 
 def _stamp(folder: Path) -> object:
+    if not folder.exists():
+        return None
     from devicewarden.mitigate.record_form import LEDGER  # noqa: PLC0415  as in _choose
 
     try:
