@@ -7,6 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from tests.audit.certificates import ec_key, key_pem
 from tests.audit.example import Door, House
 from tests.cli.audit_scene import CLOSED, DARK, OPEN, SUPPRESSION, Build, listed, run
 from tests.state.scene import drained, opened
@@ -56,6 +57,24 @@ def test_a_long_reason_does_not_fill_the_terminal(audit_folder: Path, house: Bui
 
     assert all(len(line) < 300 for line in result.stdout.splitlines())
     assert all(len(line) < 2100 for line in result.stderr.splitlines())
+
+
+def test_files_that_a_start_refuses_are_what_an_audit_tells(
+    audit_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = audit_folder / "key.pem"
+    key.write_bytes(key_pem(ec_key("device")))
+    key.chmod(0o644)
+    monkeypatch.setenv("DEVICEWARDEN_PUBLISH__KEY_FILE", str(key))
+    monkeypatch.setenv("DEVICEWARDEN_PUBLISH__CERT_FILE", str(audit_folder / "away.pem"))
+
+    judged = run(audit_folder, "--check", "private-key-readable")
+    absent = run(audit_folder, "--check", "device-certificate-expiring", "--no-record")
+
+    assert "1 checks" in judged.stderr
+    assert "0 undecided" in judged.stderr
+    assert absent.return_value == 70
+    assert "away.pem is not there" in absent.stderr
 
 
 def test_an_inventory_that_fails_half_way_is_undecided(audit_folder: Path, house: Build) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from devicewarden.config.load import Loaded
-from devicewarden.config.paths import broken_paths
+from devicewarden.config.load import Loaded, load
+from devicewarden.config.paths import broken_files
 from devicewarden.config.settings import PublishSettings, Settings
 from devicewarden.model.errors import ConfigError, Problem
 
@@ -23,7 +23,7 @@ def made(path: Path, mode: int) -> Path:
     return path
 
 
-def publish(tmp_path: Path, key: str, file: Path) -> str:
+def publish(tmp_path: Path, key: str, file: Path | str) -> str:
     """Write a section that names a secret file, and a certificate where it needs one."""
     certificate = f'cert_file = "{made(tmp_path / "cert.pem", 0o644)}"\n'
     return f'[publish]\n{key} = "{file}"\n{certificate if key == "key_file" else ""}'
@@ -101,9 +101,32 @@ def test_a_file_that_this_user_may_not_read_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "private" / "ca.pem"
     settings = Settings(publish=PublishSettings(ca_file=str(file)))
 
-    faults = list(broken_paths(settings, {}))
+    faults = list(broken_files(settings, {}))
 
     assert [fault.message for fault in faults] == [f'"{file}" cannot be read: Permission denied']
+
+
+def test_who_judges_files_otherwise_takes_them_as_they_are(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(
+        publish(tmp_path, "key_file", made(tmp_path / "key.pem", 0o644))
+        + f'ca_file = "{tmp_path}/away.pem"\n'
+    )
+
+    settings = load(config, {}, judge_files=False).settings
+
+    assert settings.publish.ca_file == f"{tmp_path}/away.pem"
+    with pytest.raises(ConfigError) as judged:
+        load(config, {})
+    assert len(judged.value.problems) == 2
+
+
+def test_a_relative_path_is_refused_whoever_judges_the_file(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(publish(tmp_path, "ca_file", "ca.pem"))
+
+    with pytest.raises(ConfigError, match="absolute"):
+        load(config, {}, judge_files=False)
 
 
 def test_a_named_pipe_is_not_waited_for(tmp_path: Path, load_text: LoadText) -> None:

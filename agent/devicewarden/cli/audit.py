@@ -65,7 +65,9 @@ def command(  # noqa: PLR0913  an option each
 
     if if_due and (names or no_record or output or form != "table"):
         raise click.UsageError("--if-due goes with --config, --account and --severity alone")
-    settings = account_settings(ctx, load_or_exit(config).settings, account=account)
+    settings = account_settings(
+        ctx, load_or_exit(config, judge_files=False).settings, account=account
+    )
     if if_due and settings.audit.run_by == "never":
         print("audit.run_by is never", file=sys.stderr)
         return 0

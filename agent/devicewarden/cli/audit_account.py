@@ -85,7 +85,7 @@ def permissions(ctx: click.Context, config: Path | None, names: tuple[str, ...])
     from devicewarden.audit import registry  # noqa: PLC0415  --help must be fast
     from devicewarden.audit.account.least_privilege import least_privilege  # noqa: PLC0415  as above
 
-    account = account_settings(ctx, load_or_exit(config).settings).account
+    account = account_settings(ctx, load_or_exit(config, judge_files=False).settings).account
     subjects = {
         check.subject for check in registry.checks() if not names or check.meta.name in names
     }

@@ -76,7 +76,7 @@ def suppress(
 
     if (until is None) != indefinitely:
         raise click.UsageError("give either --until or --indefinitely")
-    settings = load_or_exit(config).settings
+    settings = load_or_exit(config, judge_files=False).settings
     made = Suppression(
         check=check,
         identifier=_identifier(settings, check, resource),
@@ -96,7 +96,7 @@ def unsuppress(config: Path | None, check: str, resource: str) -> None:
     from devicewarden.state import suppression_tables  # noqa: PLC0415  --help must be fast
     from devicewarden.state.own import transact  # noqa: PLC0415  as above
 
-    settings = load_or_exit(config).settings
+    settings = load_or_exit(config, judge_files=False).settings
     identifier = _identifier(settings, check, resource)
     ended = Suppression(check=check, identifier=identifier, expires_at=None)
     if not transact(settings.state, lambda db: suppression_tables.end(db, ended)):
@@ -117,7 +117,7 @@ def suppressions(config: Path | None, *, as_json: bool) -> None:
     from devicewarden.state import suppression_tables  # noqa: PLC0415  as above
     from devicewarden.state.own import transact  # noqa: PLC0415  as above
 
-    settings = load_or_exit(config).settings
+    settings = load_or_exit(config, judge_files=False).settings
     known = [check.meta.name for check in registry.checks()]
     documents = load_audit_documents(Path(settings.audit.dir), known)
     found = [("command", each) for each in transact(settings.state, suppression_tables.recorded)]

@@ -60,7 +60,9 @@ def list_(
     from devicewarden.state.look import look  # noqa: PLC0415  as above
 
     wanted = FindingFilter(since=since, closed=closed, check=check, least=least or "LOW")
-    found = look(load_or_exit(config).settings.state, lambda db: find(db, wanted))
+    found = look(
+        load_or_exit(config, judge_files=False).settings.state, lambda db: find(db, wanted)
+    )
     if as_json:
         print(json.dumps([_document(finding) for finding in found], indent=2))
     elif found:
@@ -79,7 +81,9 @@ def show(config: Path | None, finding_id: str, *, as_json: bool) -> None:
     from devicewarden.state.finding_tables import show as find_one  # noqa: PLC0415  --help is fast
     from devicewarden.state.look import look  # noqa: PLC0415  as above
 
-    found = look(load_or_exit(config).settings.state, lambda db: find_one(db, finding_id))
+    found = look(
+        load_or_exit(config, judge_files=False).settings.state, lambda db: find_one(db, finding_id)
+    )
     if found is None:
         raise AgentError(
             f"there is no finding {finding_id}", hint="see devicewarden findings list --all"

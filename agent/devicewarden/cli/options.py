@@ -30,8 +30,12 @@ format_option = click.option(
 )
 
 
-def load_config(config: Path | None) -> "Loaded":
+def load_config(config: Path | None, *, judge_files: bool = True) -> "Loaded":
     """Load the configuration from a file, its drop-ins and this process's environment.
+
+    Args:
+        config: the file.
+        judge_files: see `config.load.load`.
 
     Raises:
         ConfigError: with everything that is wrong.
@@ -39,13 +43,13 @@ def load_config(config: Path | None) -> "Loaded":
     # TOML and cattrs take longer to import than `--help` may take.
     from devicewarden.config.load import load  # noqa: PLC0415
 
-    return load(config, os.environ)
+    return load(config, os.environ, judge_files=judge_files)
 
 
-def load_or_exit(config: Path | None) -> "Loaded":
+def load_or_exit(config: Path | None, *, judge_files: bool = True) -> "Loaded":
     """Load the configuration, or print every problem on standard error and exit with 78."""
     try:
-        return load_config(config)
+        return load_config(config, judge_files=judge_files)
     except ConfigError as error:
         sys.exit(tell(error))
 

@@ -2,8 +2,9 @@
 
 import dataclasses
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ from devicewarden.config.identity import with_identity
 from devicewarden.config.knobs import knobs
 from devicewarden.config.layers import Layer, Merged, merge
 from devicewarden.config.orders import with_orders
-from devicewarden.config.paths import broken_paths
+from devicewarden.config.paths import broken_files, broken_paths
 from devicewarden.config.rules import broken_rules
 from devicewarden.config.settings import Settings
 from devicewarden.config.structure import structure
@@ -43,7 +44,11 @@ class Loaded:
 
 
 def load(
-    config: Path | None, environ: Mapping[str, str], *, default: Path = DEFAULT_FILE
+    config: Path | None,
+    environ: Mapping[str, str],
+    *,
+    default: Path = DEFAULT_FILE,
+    judge_files: bool = True,
 ) -> Loaded:
     """Read and judge the whole configuration; a start and `check-config` both do just this.
 
@@ -51,13 +56,16 @@ def load(
         config: the file to read, which must exist; None: the default one, which need not.
         environ: the environment.
         default: the file that is read where none is named.
+        judge_files: whether the files that it names must be there, readable, and secrets private.
+            An audit takes them as they are: that they are not so is what it tells.
 
     Raises:
         ConfigError: with every problem there is, not just the first.
     """
     files = read_files((config or default).absolute(), must_exist=config is not None)
     variables, problems = environment_layer(environ)
-    return _judged(files, merge((*files.layers, variables)), problems, environ)
+    merged = merge((*files.layers, variables))
+    return _judged(files, merged, problems, environ, judge_files=judge_files)
 
 
 def load_given(given: Mapping[str, Any], environ: Mapping[str, str]) -> Loaded:
@@ -74,11 +82,15 @@ def _judged(
     merged: Merged,
     environment_problems: tuple[Problem, ...],
     environ: Mapping[str, str],
+    *,
+    judge_files: bool = True,
 ) -> Loaded:
     typed, type_faults = structure(merged.values)
     ours = with_identity(with_copies(typed, environ))
     settings = with_orders(_with_names(ours), broken_rules)
-    faults = [*type_faults, *_broken(files, settings, environ, type_faults)]
+    broken = [broken_rules(settings), broken_paths(settings)]
+    broken += [broken_files(settings, environ)] if judge_files else []
+    faults = [*type_faults, *_unknown(files, chain.from_iterable(broken), type_faults)]
     problems = (*files.problems, *environment_problems, *(_problem(f, merged) for f in faults))
     if problems:
         problems = _in_order(problems, files)
@@ -86,14 +98,12 @@ def _judged(
     return Loaded(settings, _origins(merged, typed), files.read, merged.values)
 
 
-def _broken(
-    files: Files, settings: Settings, environ: Mapping[str, str], known: tuple[Fault, ...]
-) -> Iterator[Fault]:
-    """Ask the rules, except about what is known to be wrong or could not be read."""
+def _unknown(files: Files, broken: Iterable[Fault], known: tuple[Fault, ...]) -> Iterator[Fault]:
+    """Give the faults that do not follow from what is known to be wrong or could not be read."""
     if files.problems:
         return
     bad = {path[:2] for fault in known for path in fault.paths}
-    for fault in (*broken_rules(settings), *broken_paths(settings, environ)):
+    for fault in broken:
         if not any(path[:2] in bad or path[:1] in bad for path in fault.paths):
             yield fault
 

@@ -15,26 +15,37 @@ LONGEST_SOCKET_BYTES: Final = 107  # sun_path of unix(7), less its final NUL
 SYSTEMD_CREDENTIALS: Final = Path("/run/credentials")
 
 
-def broken_paths(settings: Settings, environ: Mapping[str, str]) -> Iterator[Fault]:
-    """Look at every path that is set; asks the file system."""
+def broken_paths(settings: Settings) -> Iterator[Fault]:
+    """Look at every path that is set, and at no file."""
     for knob in knobs():
-        path = value_of(settings, knob)
-        if knob.path and path:
-            yield from _broken(knob, (knob.section, knob.name), Path(path), environ)
-        elif knob.key in NEEDED:
+        if knob.key in NEEDED and not value_of(settings, knob):
             yield Fault.at(knob.key, message="must not be empty")
-        for index, member in enumerate(path if knob.member else ()):
+    for knob, place, path in _named(settings):
+        yield from _broken(knob, place, path)
+
+
+def broken_files(settings: Settings, environ: Mapping[str, str]) -> Iterator[Fault]:
+    """Look at every file that is named; asks the file system."""
+    for knob, place, path in _named(settings):
+        if path.is_absolute() and knob.path != "place":
+            yield from _broken_file(knob, place, path, environ)
+
+
+def _named(settings: Settings) -> Iterator[tuple[Knob, KeyPath, Path]]:
+    """Give every path that is set, with its knob and its place in the settings."""
+    for knob in knobs():
+        value = value_of(settings, knob)
+        if knob.path and value:
+            yield knob, (knob.section, knob.name), Path(value)
+        for index, member in enumerate(value if knob.member else ()):
             for inner in knobs_of(type(member)):
                 if inner.path and (named := getattr(member, inner.name)):
-                    place: KeyPath = (knob.section, knob.name, index, inner.name)
-                    yield from _broken(inner, place, Path(named), environ)
+                    yield inner, (knob.section, knob.name, index, inner.name), Path(named)
 
 
-def _broken(knob: Knob, place: KeyPath, path: Path, environ: Mapping[str, str]) -> Iterator[Fault]:
+def _broken(knob: Knob, place: KeyPath, path: Path) -> Iterator[Fault]:
     if not path.is_absolute():
         yield Fault((place,), f"must be an absolute path, not {shown(str(path))}")
-    elif knob.path != "place":
-        yield from _broken_file(knob, place, path, environ)
     elif knob.key == "control.socket" and len(os.fsencode(path)) > LONGEST_SOCKET_BYTES:
         yield Fault((place,), f"must have at most {LONGEST_SOCKET_BYTES} bytes")
 
