@@ -1,12 +1,12 @@
 """The audit as a process of its own, which the daemon starts where there is no systemd."""
 
 import asyncio
-import os
-import sys
 from pathlib import Path
 from typing import Final
 
 import structlog
+
+from devicewarden.config.own_python import own_python
 
 log = structlog.get_logger()
 
@@ -29,11 +29,11 @@ async def audit_now(config: Path | None) -> str:
 
 async def _audit(config: Path | None, *words: str) -> str:
     named = [] if config is None else ["--config", str(config)]
+    argv, environment = own_python("devicewarden", "audit", *words, *named)
     try:
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-P", "-S", "-m", "devicewarden", "audit", *words, *named),
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            *argv,
+            env=environment,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,

@@ -3,13 +3,13 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
+from devicewarden.config.own_python import own_python
 from devicewarden.config.plain import from_plain
 from devicewarden.config.settings import Settings
 from devicewarden.model.errors import ConfigError, Problem
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 JUDGED_WITHIN_S: Final = 120.0
 """A hostile TOML file can keep its parser busy for minutes."""
+
+_JUDGE: Final = "devicewarden.cli.effective"
 
 
 class Configuration:
@@ -108,10 +110,11 @@ def _of_file(config: Path | None) -> list[str]:
 
 
 def _asked(arguments: Sequence[str]) -> tuple[bytes, bytes]:
+    argv, environment = own_python(_JUDGE, *arguments)
     try:
         done = subprocess.run(  # noqa: S603  our own interpreter
-            [*_judge(), *arguments],
-            env=_environment(),
+            argv,
+            env=environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=JUDGED_WITHIN_S,
@@ -125,11 +128,11 @@ def _asked(arguments: Sequence[str]) -> tuple[bytes, bytes]:
 async def _asked_meanwhile(arguments: Sequence[str]) -> tuple[bytes, bytes]:
     import asyncio  # noqa: PLC0415  imported late, so that it does without ssl
 
+    argv, environment = own_python(_JUDGE, *arguments)
     try:
         process = await asyncio.create_subprocess_exec(
-            *_judge(),
-            *arguments,
-            env=_environment(),
+            *argv,
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -145,16 +148,6 @@ async def _asked_meanwhile(arguments: Sequence[str]) -> tuple[bytes, bytes]:
         if process.returncode is None:
             process.kill()
             await process.wait()
-
-
-def _judge() -> list[str]:
-    # The interpreter's path is ours: -P keeps the current folder out, and -S all other libraries,
-    # among them usercustomize.py in the agent's home, which the agent may write.
-    return [sys.executable, "-P", "-S", "-m", "devicewarden.cli.effective"]
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
 
 def _understood(output: bytes, complaint: bytes) -> tuple[Settings, Mapping[str, Any]]:

@@ -4,10 +4,9 @@ import asyncio
 import base64
 import dataclasses
 import json
-import os
-import sys
 from typing import Any, Final
 
+from devicewarden.config.own_python import own_python
 from devicewarden.model.errors import ProvisioningError
 from devicewarden.model.identity import KeyRequest, MadeKey
 
@@ -43,11 +42,11 @@ async def _asked(request: KeyRequest, *, remove: bool) -> dict[str, Any]:
 
 
 async def _output(asked: bytes) -> dict[str, Any]:
+    argv, environment = own_python("devicewarden.cli.key_child")
     try:
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-P", "-m", "devicewarden.cli.key_child"),
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            *argv,
+            env=environment,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

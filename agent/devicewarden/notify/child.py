@@ -3,13 +3,11 @@
 import asyncio
 import contextlib
 import json
-import os
-import sys
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Final, TypeAlias
 
 from devicewarden.config.notify_settings import CommandSettings, SnsSettings, WebhookSettings
+from devicewarden.config.own_python import own_python
 from devicewarden.model.errors import TemporaryDeliveryError
 from devicewarden.notify.errand import Errand, pack, understand
 from devicewarden.notify.sink import Event
@@ -62,11 +60,11 @@ def wanted(event: Event, settings: SinkSettings) -> bool:
 
 
 async def _sent(module: str, errand: bytes, timeout_s: float) -> None:
+    argv, environment = own_python(module)
     try:
         child = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-P", "-m", module),
-            env=_environment(),
+            *argv,
+            env=environment,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -96,7 +94,3 @@ async def _ended(child: asyncio.subprocess.Process) -> None:
         if child.returncode is None:
             child.kill()
             await child.wait()
-
-
-def _environment() -> Mapping[str, str]:
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
