@@ -33,6 +33,7 @@ TOPICS: Mapping[Kind, str] = {
     "violation": "things/pump",
     "finding": "things/pump/findings",
     "audit": "things/pump/audits",
+    "action": "things/pump/actions",
 }
 DOCUMENT = {
     "violationEventType": "in-alarm",
@@ -134,6 +135,7 @@ def test_the_log_is_a_sink_always_and_mqtt_with_a_broker() -> None:
         "violation": "v/pump/x",
         "finding": "devicewarden/pump/findings",
         "audit": "devicewarden/pump/audits",
+        "action": "devicewarden/pump/actions",
     }
 
 
