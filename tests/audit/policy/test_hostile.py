@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from devicewarden.audit.policy.access import Access
 from devicewarden.audit.policy.data_plane import broad_data_plane
+from devicewarden.audit.policy.glob import action_pattern
 from devicewarden.audit.policy.lint import JUDGES, Judge, Linted, lint_policy
 from devicewarden.audit.policy.parse import MAX_BYTES, parse_policy
 from devicewarden.audit.policy.problem import Effort, PolicyError, PolicyProblem
@@ -101,6 +102,18 @@ def test_steps_grow_with_the_number_of_denials_and_no_faster() -> None:
     many = steps(grant, deny(*(f"*{i}*a*{i}" for i in range(100))))
 
     assert many <= 20 * few
+
+
+def test_actions_are_read_once_for_all_services_that_they_name() -> None:
+    actions = [f"s{number}:*" for number in range(200)]
+    document = policy({"Effect": "Allow", "Action": actions, "Resource": "*"})
+
+    before = action_pattern.cache_info()
+    told = lint_policy(document, "many", "role-alias")
+    after = action_pattern.cache_info()
+
+    assert len(told.faults[0].detail) < 200
+    assert after.hits + after.misses - before.hits - before.misses < 5 * len(actions)
 
 
 def test_a_policy_that_asks_for_too_many_steps_is_undecided_and_not_compliant() -> None:

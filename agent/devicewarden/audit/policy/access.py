@@ -7,6 +7,7 @@ is what a grant reaches when they hold.
 from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
 from typing import Final, TypeAlias
 
 from devicewarden.audit.policy.actions import names_action, patterns
@@ -128,20 +129,21 @@ class Access:
             PolicyError: the wildcards take too many steps.
         """
         denials = [each for each in self.denials() if not self.reaches(grant, [each], ANYTHING)]
-        left = [automaton(patterns(d.not_actions)) for d in denials if d.not_actions]
-        granted = automaton(patterns(grant.statement.actions) or [Pattern((RUN,))])
+        left = [_any_action(d.not_actions) for d in denials if d.not_actions]
+        granted = grant.statement.actions
+        denied = (*grant.statement.not_actions, *chain.from_iterable(d.actions for d in denials))
         question = Question(
             inside=[action],
-            one_of=[granted, *left],
-            outside=automaton(
-                [
-                    *outside,
-                    *patterns(grant.statement.not_actions),
-                    *(each for d in denials for each in patterns(d.actions)),
-                ]
-            ),
+            one_of=[_any_action(granted) if granted else ANYTHING, *left],
+            outside=_any_action(denied, outside),
         )
         return exists(question, self.effort)
+
+
+@lru_cache(maxsize=64)
+def _any_action(actions: tuple[str, ...], others: tuple[Pattern, ...] = ()) -> Automaton:
+    """Follow actions as written; a role is asked about the same ones for each of its services."""
+    return automaton([*others, *patterns(actions)])
 
 
 @lru_cache(maxsize=64)

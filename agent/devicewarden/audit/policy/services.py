@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from typing import Final
 
 from devicewarden.audit.policy.access import Access, Grant
-from devicewarden.audit.policy.fault import PolicyFault, ReasonCode
+from devicewarden.audit.policy.fault import PolicyFault, ReasonCode, listed
 from devicewarden.audit.policy.glob import FIELD, FRESH, RUN, Pattern
 
 AUDITING: Final = (
@@ -91,5 +91,5 @@ def _faults(
     grant: Grant, code: ReasonCode, actions: list[str], verb: str, remedy: str
 ) -> Iterator[PolicyFault]:
     if actions:
-        detail = f"{verb} {', '.join(actions)}"
+        detail = f"{verb} {listed(actions)}"
         yield grant.place.fault(code, actions, grant.written, detail, remedy)
