@@ -8,12 +8,15 @@ import pytest
 
 from devicewarden.config.load import Loaded
 from devicewarden.config.settings import ControlSettings, Settings, StateSettings
+from devicewarden.doctor.document import Connection
 from devicewarden.doctor.examine import BROKER, Examination
 from devicewarden.doctor.way import through_nucleus
 from devicewarden.model.errors import AgentError
 
-CONNECTED = {"state": "connected", "since": "today", "last_error": "", "hint": ""}
-DENIED = {"state": "waiting", "last_error": "not authorized", "hint": "see accessControl"}
+CONNECTED = Connection(
+    state="connected", endpoint="greengrass", since="today", last_error="", hint=""
+)
+DENIED = replace(CONNECTED, state="waiting", last_error="not authorized", hint="see accessControl")
 
 
 def nobody_answers(_socket: str, _question: str) -> dict[str, Any]:
@@ -41,12 +44,12 @@ def test_nothing_of_the_way_to_the_broker_is_examined(tmp_path: Path) -> None:
     [
         (CONNECTED, "ok", "since today"),
         (DENIED, "failed", "not authorized"),
-        ({}, "skipped", "but the component"),
+        (None, "skipped", "but the component"),
     ],
     ids=["up", "denied", "nobody asked"],
 )
 def test_what_the_component_knows_of_its_connection_is_told(
-    connection: dict[str, Any], status: str, words: str
+    connection: Connection | None, status: str, words: str
 ) -> None:
     found = {each.name: each for each in through_nucleus(connection)}
 

@@ -3,11 +3,10 @@
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from devicewarden.config.settings import ControlSettings, StateSettings
+from devicewarden.config.settings import StateSettings
 from devicewarden.doctor.certificate import judge_dates
 from devicewarden.doctor.clock import judge_clock
 from devicewarden.doctor.disk import is_sd_card, judge_disk, judge_state
@@ -17,8 +16,6 @@ from devicewarden.doctor.kernel import (
     judge_cgroups,
     judge_sources,
 )
-from devicewarden.doctor.running import ask_daemon, judge_report
-from devicewarden.model.errors import AgentError
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -148,53 +145,3 @@ def test_without_cgroup_v2_the_doctor_says_what_is_missing() -> None:
 
 def test_this_kernel_can_be_read() -> None:
     assert judge_sources().status in {"ok", "warning"}
-
-
-def a_document(outcome: str | None, **changes: Any) -> dict[str, Any]:
-    last = None if outcome is None else {"id": 7, "outcome": outcome}
-    document = {"version": "1", "thing": "a", "problems": {}, "connection": {}, "report": {}}
-    return {**document, "report": {"last": last}, **changes}
-
-
-@pytest.mark.parametrize(
-    ("outcome", "status", "hint"),
-    [
-        ("accepted", "ok", ""),
-        ("acknowledged by the broker", "ok", ""),
-        (None, "ok", ""),
-        ("rejected: Throttled: slower", "failed", "300"),
-        ("rejected: InvalidPayload: no", "failed", "once --check"),
-        ("no reply within 10 s", "failed", "policy"),
-        ("missed: not connected", "failed", "connection"),
-    ],
-)
-def test_the_last_report_is_judged_by_its_outcome(
-    outcome: str | None, status: str, hint: str
-) -> None:
-    verdict = judge_report(a_document(outcome))
-
-    assert verdict.status == status
-    assert hint in verdict.hint
-
-
-def test_no_report_is_expected_without_a_daemon_or_a_broker() -> None:
-    assert judge_report(None).status == "skipped"
-    assert judge_report(a_document(None, connection=None)).status == "skipped"
-
-
-def test_a_daemon_with_problems_is_a_warning() -> None:
-    document = a_document(None, problems={"state": "disk full"})
-
-    found, verdict = ask_daemon(ControlSettings(socket="/s"), lambda _path, _command: document)
-
-    assert found == document
-    assert (verdict.status, "disk full" in verdict.message) == ("warning", True)
-
-
-def test_a_daemon_that_does_not_answer_has_failed() -> None:
-    def nobody(_path: str, _command: str) -> dict[str, Any]:
-        raise AgentError("no daemon answers", hint="start it")
-
-    found, verdict = ask_daemon(ControlSettings(socket="/s"), nobody)
-
-    assert (found, verdict.status, verdict.hint) == (None, "failed", "start it")

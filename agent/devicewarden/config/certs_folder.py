@@ -60,7 +60,7 @@ class Copies:
         self._made.clear()
 
     def _plan(self, key: str, source: Path) -> None:
-        if not _TAKEN.fullmatch(source.name):
+        if not is_taken(source.name):
             hint = "rename it: ASCII, no colon, no dot in front"
             self._problem(key, f"systemd does not take the file name {shown(source.name)}", hint)
             return
@@ -94,6 +94,11 @@ class Copies:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+
+
+def is_taken(name: str) -> bool:
+    """Tell whether systemd hands a file of this name to the unit."""
+    return _TAKEN.fullmatch(name) is not None
 
 
 @contextlib.contextmanager

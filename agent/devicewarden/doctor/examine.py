@@ -11,6 +11,7 @@ from devicewarden.config.settings import Settings
 from devicewarden.doctor.certificate import judge_certificate
 from devicewarden.doctor.clock import installed_at, is_synchronized, judge_clock
 from devicewarden.doctor.disk import judge_disk, judge_state
+from devicewarden.doctor.document import Connection, Document
 from devicewarden.doctor.kernel import (
     cgroups,
     effective_capabilities,
@@ -20,7 +21,6 @@ from devicewarden.doctor.kernel import (
 )
 from devicewarden.doctor.running import (
     Ask,
-    Document,
     agent_uid,
     ask_daemon,
     judge_report,
@@ -76,7 +76,7 @@ class Examination:
         yield running
         yield judge_report(document)
         if settings.publish.endpoint == GREENGRASS:
-            yield from through_nucleus((document or {}).get("connection") or {})
+            yield from through_nucleus(document.connection if document else None)
         elif settings.publish.endpoint:
             yield judge_certificate(settings.publish, now)
             yield from _broker(settings, document, now)
@@ -95,13 +95,16 @@ def judge_configuration(loaded: Loaded | ConfigError) -> Verdict:
 
 
 def _broker(settings: Settings, document: Document | None, now: datetime) -> Iterator[Verdict]:
-    connection = (document or {}).get("connection") or {}
-    same = connection.get("endpoint") == settings.publish.endpoint
-    if same and connection["state"] == "connected":
+    connection = document.connection if document else None
+    if connection and _is_up(connection, settings.publish.endpoint):
         yield from network(settings.publish, now)
         yield from mqtt_of_daemon(connection)
     else:
         yield from way_to_broker(settings, now)
+
+
+def _is_up(connection: Connection, endpoint: str) -> bool:
+    return connection.endpoint == endpoint and connection.state == "connected"
 
 
 def _capabilities(process: tuple[int, int] | None) -> Verdict:

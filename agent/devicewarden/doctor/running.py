@@ -8,14 +8,17 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
 from devicewarden.config.settings import ControlSettings
+from devicewarden.doctor.document import Document, understood
+from devicewarden.doctor.unit import USER, why_not_started
 from devicewarden.doctor.verdict import Verdict, failed, ok, skipped, warning
 from devicewarden.model.errors import AgentError
 
-Document: TypeAlias = Mapping[str, Any]
-Ask: TypeAlias = Callable[[str, str], Document]
+Ask: TypeAlias = Callable[[str, str], Mapping[str, Any]]
 """Path of the control socket and a command -> the daemon's answer; raises AgentError."""
 
-AGENT_USER: Final = "devicewarden"
+REFUSED: Final = "refused"
+"""Begins the problem `configuration`, see daemon/refusal.py."""
+
 _CREDENTIALS: Final = struct.Struct("3i")
 
 
@@ -24,9 +27,9 @@ def ask_daemon(settings: ControlSettings, ask: Ask) -> tuple[Document | None, Ve
     if not settings.socket:
         return None, skipped("daemon", "control.socket is empty: nobody can ask it")
     try:
-        document = ask(settings.socket, "status")
+        document = understood(ask(settings.socket, "status"))
     except AgentError as error:
-        return None, failed("daemon", str(error), error.hint)
+        return None, _unheard(settings, error)
     return document, _judge(document)
 
 
@@ -34,15 +37,15 @@ def judge_report(document: Document | None) -> Verdict:
     """Judge what became of the daemon's last report."""
     if document is None:
         return skipped("report", "no daemon was asked")
-    last = document["report"]["last"]
-    if document["connection"] is None:
+    last = document.report.last
+    if document.connection is None:
         return skipped("report", "the daemon sends no reports: it knows no broker")
     if last is None:
         return ok("report", "none was due yet")
-    told = f"the last one, {last['id']}, was {last['outcome']}"
-    if last["outcome"].startswith(("accepted", "acknowledged")):
+    told = f"the last one, {last.id}, was {last.outcome}"
+    if last.outcome.startswith(("accepted", "acknowledged")):
         return ok("report", told)
-    return failed("report", told, _advice(last["outcome"]))
+    return failed("report", told, _advice(last.outcome))
 
 
 def process_of(path: str) -> tuple[int, int] | None:
@@ -64,15 +67,25 @@ def agent_uid(process: tuple[int, int] | None) -> int:
         return process[1]
     if os.geteuid() == 0:
         try:
-            return pwd.getpwnam(AGENT_USER).pw_uid
+            return pwd.getpwnam(USER).pw_uid
         except KeyError:
             pass
     return os.geteuid()
 
 
+def _unheard(settings: ControlSettings, error: AgentError) -> Verdict:
+    why = why_not_started() if settings == ControlSettings() else None
+    if why is None:
+        return failed("daemon", str(error), error.hint)
+    return failed("daemon", f"{error}; {why.message}", why.hint)
+
+
 def _judge(document: Document) -> Verdict:
-    told = f"version {document['version']} runs as {document['thing']}"
-    problems = [f"{subject}: {why}" for subject, why in document["problems"].items()]
+    told = f"version {document.version} runs as {document.thing}"
+    problems = [f"{subject}: {why}" for subject, why in document.problems.items()]
+    if document.problems.get("configuration", "").startswith(REFUSED):
+        hint = "mend it, see devicewarden check-config; then: systemctl restart devicewarden"
+        return failed("daemon", f"{told}; {'; '.join(problems)}", hint)
     if problems:
         hint = "devicewarden status shows each as it is now"
         return warning("daemon", f"{told}; {'; '.join(problems)}", hint)

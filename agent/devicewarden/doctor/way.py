@@ -1,11 +1,12 @@
 """The way to the broker, step by step; after the first step that fails the next make no sense."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from devicewarden.config.settings import PublishSettings, Settings
 from devicewarden.doctor.certificate import NOTICE
+from devicewarden.doctor.document import Connection
 from devicewarden.doctor.verdict import Verdict, failed, ok, skipped, warning
 from devicewarden.model.errors import AgentError
 from devicewarden.model.outcome import NoReply, describe
@@ -67,30 +68,30 @@ def mqtt(settings: Settings) -> Iterator[Verdict]:
     yield from _after_connect(settings, tried)
 
 
-def mqtt_of_daemon(connection: Mapping[str, Any]) -> Iterator[Verdict]:
+def mqtt_of_daemon(connection: Connection) -> Iterator[Verdict]:
     """Say how the daemon is connected: a second client of its name would end its connection."""
-    if trouble := connection["last_error"]:
-        yield failed("connect", f"the daemon is connected; {trouble}", connection["hint"])
+    if trouble := connection.last_error:
+        yield failed("connect", f"the daemon is connected; {trouble}", connection.hint)
     else:
-        yield ok("connect", f"the daemon is connected since {connection['since']}")
+        yield ok("connect", f"the daemon is connected since {connection.since}")
     yield from (skipped(name, "the daemon holds the connection; see report") for name in MQTT[1:])
 
 
-def through_nucleus(connection: Mapping[str, Any]) -> Iterator[Verdict]:
+def through_nucleus(connection: Connection | None) -> Iterator[Verdict]:
     """Say how a component of Greengrass is connected, as far as its daemon tells.
 
     Args:
-        connection: what the daemon says of it; empty where none was asked.
+        connection: what the daemon says of it; None where none was asked.
     """
     yield from (
         skipped(name, "Greengrass' nucleus has certificate and connection; ask its log")
         for name in ("certificate", *NETWORK)
     )
-    if connection.get("state") == "connected":
+    if connection and connection.state == "connected":
         yield from mqtt_of_daemon(connection)
         return
-    if connection.get("last_error"):
-        yield failed("connect", connection["last_error"], connection["hint"])
+    if connection and connection.last_error:
+        yield failed("connect", connection.last_error, connection.hint)
     else:
         yield skipped("connect", "the nucleus lets nobody in but the component")
     yield from (skipped(name, "there is no connection to the nucleus") for name in MQTT[1:])
