@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from devicewarden.cli.main import devicewarden
+from devicewarden.config.action_documents import load_action_documents
 from devicewarden.config.load import load_given
 from devicewarden.model.job import OPERATIONS, parse_operation
 from devicewarden.sandbox.control import serve_control
@@ -50,6 +51,17 @@ def test_the_document_is_understood() -> None:
     (document,) = blocks(JOBS, "json")
 
     parse_operation(json.loads(document))
+
+
+def test_the_order_for_a_rotation_is_taken_without_a_warning(tmp_path: Path) -> None:
+    (document,) = blocks(ROTATION, "json")
+    (tmp_path / "a.json").write_text(document)
+
+    read = load_action_documents(tmp_path)
+
+    (order,) = read.orders.for_findings
+    assert set(order.rotations) == {"device-certificate-expiring", "device-certificate-age"}
+    assert (order.actions, read.warnings) == ({}, ())
 
 
 def test_the_policy_grants_the_topics_that_it_names(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from devicewarden.model.job import (
     RotateCertificate,
     RunAudit,
     SetReportInterval,
+    UndoAction,
     parse_operation,
     told,
 )
@@ -53,6 +54,11 @@ def managed(given: dict[str, Any], kind: str = "runHandler", **more: Any) -> dic
             {"operation": "APPLY_ACTION", "actionName": "block-telnet"},
             ApplyAction("block-telnet"),
             id="action",
+        ),
+        pytest.param(
+            {"operation": "UNDO_ACTION", "actionName": "block-telnet"},
+            UndoAction("block-telnet"),
+            id="undo",
         ),
         pytest.param(managed(SERVICES), Restart(), id="AWS-Restart-Application of ours"),
     ],

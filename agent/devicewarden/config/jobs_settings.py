@@ -12,7 +12,7 @@ class JobsSettings:
     operations: tuple[str, ...] = knob(
         (),
         "operations that a job may ask for: RESTART, SET_REPORT_INTERVAL, RUN_AUDIT,"
-        " ROTATE_CERTIFICATE, APPLY_ACTION; empty: no jobs are taken",
+        " ROTATE_CERTIFICATE, APPLY_ACTION, UNDO_ACTION; empty: no jobs are taken",
     )
 
 

@@ -72,7 +72,7 @@ class Agent:
         )
         self._way.meter.on_takeover = self._state.takeovers.record
         self._trouble: dict[str, str] = {}
-        self._mitigation = open_mitigation(
+        self._mitigation, acting = open_mitigation(
             self._state,
             self._detection,
             self._way,
@@ -89,7 +89,7 @@ class Agent:
                 load=doors.load,
                 put_in_force=self._put_in_force,
                 leave=self._begin_anew,
-                plan=self._mitigation.plan_for_job,
+                acting=acting,
             ),
         )
         self._anew = False

@@ -8,6 +8,7 @@ from devicewarden.config.settings import Settings
 from devicewarden.daemon.children import Children
 from devicewarden.daemon.jobs import Jobs
 from devicewarden.daemon.operations import Hands, Operator
+from devicewarden.daemon.renewing import Renewing
 from devicewarden.daemon.rotation import Rotation
 from devicewarden.daemon.way import Way
 from devicewarden.daemon.working import Working
@@ -46,6 +47,7 @@ class Errands:
             way=way,
             children=children,
         )
+        self._renewing = Renewing(state.actions, hands.acting.around, self._rotation)
         self._working = Working(settings, self._channel, state.jobs, self._operator)
         self._wanted = asyncio.Event()
         self._resumed = False
@@ -54,6 +56,7 @@ class Errands:
     def start(self, jobs: Jobs) -> None:
         """Begin, with what a power loss interrupted first."""
         jobs.start("rotating", self._rotate_when_asked, deadline_s=lambda: math.inf)
+        jobs.start("renewing", self._renewing.round, deadline_s=lambda: math.inf)
         jobs.start("working", self._working.round, deadline_s=lambda: math.inf)
 
     def reconfigured(self, settings: Settings) -> None:

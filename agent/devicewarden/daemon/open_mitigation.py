@@ -1,9 +1,10 @@
-"""Puts mitigation beside the other parts of the agent."""
+"""Puts mitigation beside the other parts of the agent, for events and for jobs."""
 
 from collections.abc import Callable, MutableMapping
 from datetime import datetime
 
 from devicewarden.config.settings import Settings
+from devicewarden.daemon.action_jobs import ActionJobs
 from devicewarden.daemon.around import Around
 from devicewarden.daemon.detection import Detection
 from devicewarden.daemon.mitigating import Mitigation
@@ -19,8 +20,8 @@ def open_mitigation(
     *,
     settings: Callable[[], Settings],
     now: Callable[[], datetime],
-) -> Mitigation:
-    """Make it, and have Detect wake it too."""
+) -> tuple[Mitigation, ActionJobs]:
+    """Make it, and have Detect wake it too; and what jobs have done about actions."""
     tell = detection.on_events
     around = Around(
         settings=settings,
@@ -37,4 +38,4 @@ def open_mitigation(
         mitigation.wake()
 
     detection.on_events = wake_both
-    return mitigation
+    return mitigation, ActionJobs(around, mitigation.plan_for_job)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from devicewarden.config.settings import Settings
+from devicewarden.daemon.action_jobs import ActionJobs
 from devicewarden.daemon.children import Children
 from devicewarden.daemon.rotation import Rotation
 from devicewarden.daemon.way import Way
@@ -16,6 +17,7 @@ from devicewarden.model.job import (
     RotateCertificate,
     RunAudit,
     SetReportInterval,
+    UndoAction,
 )
 from devicewarden.publish.job_channel import JobRefusedError
 from devicewarden.publish.job_replies import Execution
@@ -33,14 +35,13 @@ class Hands:
         load: reads the configuration again; raises ConfigError.
         put_in_force: has the agent work by what a function makes of the settings in force.
         leave: has the agent begin anew as a process.
-        plan: has a configured action applied because of a job: its name, and the job's id; tells
-            why it cannot be, or nothing.
+        acting: applies and undoes configured actions.
     """
 
     load: Callable[[], Awaitable[Settings]]
     put_in_force: Callable[[Callable[[Settings], Settings]], Awaitable[None]]
     leave: Callable[[], None]
-    plan: Callable[[str, str], str]
+    acting: ActionJobs
 
 
 class Operator:
@@ -83,7 +84,9 @@ class Operator:
                     still_wanted=lambda: self.in_progress(execution.job_id),
                 )
             case ApplyAction(name):
-                return _ended(self._hands.plan(name, execution.job_id))
+                return await self._hands.acting.apply(name, execution.job_id)
+            case UndoAction(name):
+                return await self._hands.acting.undo(name)
             case _:
                 assert_never(operation)
 

@@ -18,6 +18,7 @@ OPERATIONS: Final = (
     "RUN_AUDIT",
     "ROTATE_CERTIFICATE",
     "APPLY_ACTION",
+    "UNDO_ACTION",
 )
 """The word in a document, and in `jobs.operations`."""
 
@@ -67,7 +68,16 @@ class ApplyAction:
     name: str
 
 
-Operation: TypeAlias = Restart | SetReportInterval | RunAudit | RotateCertificate | ApplyAction
+@dataclass(frozen=True, slots=True)
+class UndoAction:
+    """Have undone what is in effect of an action, by its name."""
+
+    name: str
+
+
+Operation: TypeAlias = (
+    Restart | SetReportInterval | RunAudit | RotateCertificate | ApplyAction | UndoAction
+)
 
 NAME_OF: Final[Mapping[type, str]] = {
     Restart: "RESTART",
@@ -75,6 +85,7 @@ NAME_OF: Final[Mapping[type, str]] = {
     RunAudit: "RUN_AUDIT",
     RotateCertificate: "ROTATE_CERTIFICATE",
     ApplyAction: "APPLY_ACTION",
+    UndoAction: "UNDO_ACTION",
 }
 
 
@@ -143,11 +154,19 @@ def _rotate_certificate(members: Mapping[str, Any]) -> Operation:
 
 
 def _apply_action(members: Mapping[str, Any]) -> Operation:
+    return ApplyAction(_action_name(members))
+
+
+def _undo_action(members: Mapping[str, Any]) -> Operation:
+    return UndoAction(_action_name(members))
+
+
+def _action_name(members: Mapping[str, Any]) -> str:
     _nothing_but(members, ("actionName",))
     name = members.get("actionName")
     if not isinstance(name, str) or not _ACTION_NAME.fullmatch(name):
         raise JobDocumentError("actionName must be 1 to 128 of a-z A-Z 0-9 _ -")
-    return ApplyAction(name)
+    return name
 
 
 _READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Operation]]] = {
@@ -156,6 +175,7 @@ _READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Operation]]] = {
     "RUN_AUDIT": _run_audit,
     "ROTATE_CERTIFICATE": _rotate_certificate,
     "APPLY_ACTION": _apply_action,
+    "UNDO_ACTION": _undo_action,
 }
 
 

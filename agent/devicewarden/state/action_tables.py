@@ -73,6 +73,16 @@ def new_causes(db: sqlite3.Connection, *, dry_run: bool) -> tuple[NewCause, ...]
     )
 
 
+def lasting(db: sqlite3.Connection, checks: Sequence[str]) -> tuple[dict[str, Any], ...]:
+    """Give the findings of these checks that last and are not suppressed, the oldest first."""
+    rows = db.execute(
+        "SELECT document FROM findings WHERE closed_at IS NULL AND NOT suppressed"
+        " AND name IN (SELECT value FROM json_each(?)) ORDER BY opened_at LIMIT ?",
+        (json.dumps(checks), AT_ONCE),
+    )
+    return tuple(json.loads(text) for (text,) in rows)
+
+
 def think_of(
     db: sqlite3.Connection, cause: NewCause, plan: str, at: datetime, *, dry_run: bool
 ) -> None:

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 from devicewarden.state import action_tables
 from devicewarden.state.action_tables import NewCause, Told
@@ -19,6 +20,14 @@ class Actions:
     def new_causes(self, *, dry_run: bool) -> tuple[NewCause, ...]:
         """Give violations in alarm and findings that last, neither suppressed nor simulated."""
         return self._journal.read(lambda db: action_tables.new_causes(db, dry_run=dry_run)) or ()
+
+    def lasting(self, checks: Sequence[str]) -> tuple[dict[str, Any], ...]:
+        """Give the findings of these checks that last and are not suppressed, as JSON."""
+        return self._journal.read(lambda db: action_tables.lasting(db, checks)) or ()
+
+    def statuses(self) -> dict[str, str]:
+        """Tell the status of each action that was told of, by its id."""
+        return self._journal.read(action_tables.statuses) or {}
 
     def think_of(self, causes: Sequence[tuple[NewCause, str]], *, dry_run: bool) -> bool:
         """Record that causes were thought of, each with the plan that root is to be asked.
