@@ -69,6 +69,16 @@ def test_sarif_results_have_message_place_and_fingerprint() -> None:
     }
 
 
+def test_sarif_names_the_file_and_not_what_in_it_is_meant() -> None:
+    account = Resource(type="FILE", identifier={"path": "/etc/shadow#pi"})
+
+    document = sarif_document(audit(found(resource=account)), RULES)
+
+    (location,) = document["runs"][0]["results"][0]["locations"]
+    assert location["physicalLocation"]["artifactLocation"] == {"uri": "file:///etc/shadow"}
+    assert "/etc/shadow#pi" in location["logicalLocations"][0]["fullyQualifiedName"]
+
+
 def test_sarif_tells_what_is_undecided() -> None:
     (invocation,) = sarif_run()["invocations"]
 

@@ -42,7 +42,9 @@ def _location(resource: Resource) -> dict[str, Any]:
     }
     path = resource.identifier.get("path") or resource.info.get("path")
     if path:
-        location["physicalLocation"] = {"artifactLocation": {"uri": file_uri(path)}}
+        # Behind a # stands what in the file is meant, see `audit.device.host.file_resource`.
+        file = path.partition("#")[0]
+        location["physicalLocation"] = {"artifactLocation": {"uri": file_uri(file)}}
     return location
 
 

@@ -110,6 +110,28 @@ def test_relative_names_are_below_etc_ssh(server: Tree) -> None:
     assert found == [("/etc/ssh/site.conf", "SSH_ROOT_LOGIN_ALLOWED")]
 
 
+def test_wildcards_stand_for_folders_too(server: Tree) -> None:
+    server.write("/etc/ssh/site/b.conf", "PermitRootLogin yes\n")
+
+    found = root_login(server, "Include */*.conf\nPermitRootLogin no\n")
+
+    assert found == [("/etc/ssh/site/b.conf", "SSH_ROOT_LOGIN_ALLOWED")]
+
+
+def test_a_hidden_file_counts_only_by_its_name(server: Tree) -> None:
+    server.write("/etc/ssh/sshd_config.d/.old.conf", "PermitRootLogin no\n")
+
+    hidden = root_login(server, f"{DEBIAN}PermitRootLogin yes\n")
+    named = root_login(server, "Include sshd_config.d/.*.conf\nPermitRootLogin yes\n")
+
+    assert (hidden, named) == ([(MAIN, "SSH_ROOT_LOGIN_ALLOWED")], [])
+
+
+@pytest.mark.parametrize("pattern", ["/", "[", "nothing*"])
+def test_an_include_that_names_no_file_is_passed_over(server: Tree, pattern: str) -> None:
+    assert root_login(server, f"Include {pattern}\nPermitRootLogin no\n") == []
+
+
 def test_files_that_include_each_other_end(server: Tree) -> None:
     for name in ("a", "b"):
         server.write(f"/etc/ssh/sshd_config.d/{name}.conf", DEBIAN)

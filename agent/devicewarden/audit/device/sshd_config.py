@@ -15,6 +15,7 @@ from devicewarden.audit.device.host import Host
 MAIN: Final = "/etc/ssh/sshd_config"
 
 _FOLDER: Final = "/etc/ssh"
+_WILD: Final = frozenset("*?[")
 _DEEPEST: Final = 16
 _MOST_FILES: Final = 1000
 _LINE: Final = re.compile(r"\s*(\w+)(?:\s*=\s*|\s+)(.*)")
@@ -60,5 +61,12 @@ def _split(line: str) -> tuple[str, list[str]]:
 
 
 def _matching(host: Host, pattern: str) -> list[str]:
+    """Give what a pattern matches, as glob(7) has it: no hidden files, wildcards in folders too."""
     path = PurePosixPath(_FOLDER) / pattern
-    return host.listed(str(path.parent), path.name)
+    if not path.name:
+        return []
+    above = str(path.parent)
+    folders = _matching(host, above) if _WILD & set(above) else [above]
+    found = [each for folder in folders for each in host.listed(folder, path.name)]
+    hidden = path.name.startswith(".")
+    return [each for each in found if hidden or not PurePosixPath(each).name.startswith(".")]
