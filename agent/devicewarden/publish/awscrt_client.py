@@ -5,7 +5,6 @@ from typing import Any, Final
 
 from awscrt import http, io, mqtt5
 from awscrt.exceptions import AwsCrtError
-from awsiot import mqtt5_client_builder
 
 from devicewarden.config.settings import PublishSettings
 from devicewarden.model.errors import ConfigError
@@ -21,8 +20,15 @@ NATIVE_ERRORS: Final = (AwsCrtError, OSError, RuntimeError, TypeError, ValueErro
 
 TLS_PORT: Final = 8883
 PLAIN_PORT: Final = 1883
+HTTPS_PORT: Final = 443
+CERTIFICATE_OVER_HTTPS_PORT: Final = "x-amzn-mqtt-ca"
+"""What AWS IoT Core has to be told in the TLS handshake on that port: MQTT, client certificate.
+
+Source: AWS IoT Core developer guide, "Device communication protocols".
+"""
+
 AWS_DOMAINS: Final = (".amazonaws.com", ".amazonaws.com.cn")
-# The builder cannot set a least TLS version, but this list of ciphers begins at TLS 1.2.
+# This list of ciphers begins at TLS 1.2.
 CIPHERS: Final = io.TlsCipherPref.PQ_DEFAULT
 NATIVE_TEXT: Final = re.compile(r"\d+ \((AWS_\w+)\): (.*)", re.DOTALL)
 
@@ -109,21 +115,8 @@ def make_client(settings: PublishSettings, options: Any) -> Any:
         ConfigError: the PIN cannot be read.
         NATIVE_ERRORS: a file, module, PIN or option that awscrt cannot use.
     """
-    common = {
-        "endpoint": settings.endpoint,
-        "client_options": options,
-        # The builder overwrites the user name of the options with this one.
-        "username": settings.username,
-        "ca_filepath": settings.ca_file or None,
-        "cipher_pref": CIPHERS,
-        "enable_metrics_collection": False,
-    }
-    if settings.tls and settings.pkcs11_library:
-        return mqtt5_client_builder.mtls_with_pkcs11(**common, **_pkcs11(settings))
-    if settings.tls and settings.cert_file:
-        return mqtt5_client_builder.mtls_from_path(settings.cert_file, settings.key_file, **common)
     if settings.tls:
-        options.tls_ctx = _server_authentication(settings)
+        options.tls_ctx = io.ClientTlsContext(_tls(settings))
     return mqtt5.Client(options)
 
 
@@ -141,6 +134,23 @@ def _retained(topic: str, payload: bytes) -> Any:
     )
 
 
+def _tls(settings: PublishSettings) -> Any:
+    # awsiot's builder would do this too, for half a megabyte of MQTT 3, signing and shadows.
+    kinds = io.TlsContextOptions
+    if settings.pkcs11_library:
+        tls = kinds.create_client_with_mtls_pkcs11(**_pkcs11(settings))
+    elif settings.cert_file:
+        tls = kinds.create_client_with_mtls_from_path(settings.cert_file, settings.key_file)
+    else:
+        tls = kinds()
+    tls.cipher_pref = CIPHERS
+    if settings.ca_file:
+        tls.override_default_trust_store_from_path(ca_filepath=settings.ca_file)
+    if settings.port == HTTPS_PORT and (settings.pkcs11_library or settings.cert_file):
+        tls.alpn_list = [CERTIFICATE_OVER_HTTPS_PORT]
+    return tls
+
+
 def _pkcs11(settings: PublishSettings) -> dict[str, Any]:
     pin = settings.pkcs11_pin_file
     return {
@@ -150,16 +160,8 @@ def _pkcs11(settings: PublishSettings) -> dict[str, Any]:
         "slot_id": settings.pkcs11_slot if settings.pkcs11_slot >= 0 else None,
         "token_label": settings.pkcs11_token_label or None,
         "private_key_label": settings.pkcs11_key_label or None,
-        "cert_filepath": settings.cert_file,
+        "cert_file_path": settings.cert_file,
     }
-
-
-def _server_authentication(settings: PublishSettings) -> Any:
-    tls = io.TlsContextOptions()
-    tls.cipher_pref = CIPHERS
-    if settings.ca_file:
-        tls.override_default_trust_store_from_path(ca_filepath=settings.ca_file)
-    return io.ClientTlsContext(tls)
 
 
 def _proxy(settings: PublishSettings) -> Any:
