@@ -1,5 +1,6 @@
 """Scenes of dpkg: upgrade, downgrade, switched off, removed, purged."""
 
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -19,6 +20,13 @@ from tests.packaging.guest.hands import (
     unit,
 )
 
+OUR_UNITS = (
+    "devicewarden.service",
+    "devicewarden-audit.service",
+    "devicewarden-audit.timer",
+    "devicewarden-mitigate.service",
+    "devicewarden-mitigate.path",
+)
 EDITED = '# ours\n[thing]\nname = "edge-7"\n'
 
 
@@ -72,6 +80,8 @@ def removed() -> Facts:
     run("nft", "add", "table", "inet", "devicewarden")
     table = run("nft", "list", "tables").text
     pid = unit("MainPID")
+    # Somebody has removed it by hand already.
+    shutil.rmtree("/usr/lib/devicewarden")
     done = run("dpkg", "--remove", "devicewarden")
     return {
         "code": done.code,
@@ -89,6 +99,13 @@ def purged() -> Facts:
     # Somebody who was let in, as docs/install.md tells, and the trace of a timer that fired.
     run("usermod", "--append", "--groups", "devicewarden", "nobody")
     Path("/var/lib/systemd/timers/stamp-devicewarden-audit.timer").touch()
+    # What mitigation remembers, and what the operator changed about each unit.
+    Path("/var/lib/devicewarden-mitigate").mkdir(exist_ok=True)
+    Path("/var/lib/devicewarden-mitigate/ledger.json").touch()
+    for name in OUR_UNITS:
+        drop_in = Path(f"/etc/systemd/system/{name}.d/ours.conf")
+        drop_in.parent.mkdir(exist_ok=True)
+        drop_in.write_text("[Unit]\n")
     done = run("dpkg", "--purge", "devicewarden")
     left = run(
         "find",
