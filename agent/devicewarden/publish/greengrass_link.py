@@ -15,7 +15,7 @@ from devicewarden.model.errors import (
     TemporaryPublishError,
 )
 from devicewarden.publish.diagnosis import Diagnosis
-from devicewarden.publish.eventstream import Frame, FrameError, encode, read_frame
+from devicewarden.publish.eventstream import MOST_BYTES, Frame, FrameError, encode, read_frame
 from devicewarden.publish.publisher import MessageHandler
 
 MESSAGE, ERROR, PING, PING_RESPONSE, CONNECT, CONNECT_ACK = range(6)
@@ -25,6 +25,9 @@ ACCEPTED: Final = 1
 TERMINATE: Final = 2
 SMALLEST_LIMIT_BYTES: Final = 10_000
 """Nucleus lite closes the connection over a larger frame (GGL_IPC_MAX_MSG_LEN)."""
+
+UNREAD_BYTES: Final = 2 * MOST_BYTES
+"""Who leaves so much unread is answered no more pings: the answers would fill the memory."""
 
 MAX_TEXT_CHARACTERS: Final = 200
 ACCESS: Final = "allow it in accessControl of the component, for exactly this topic"
@@ -173,6 +176,8 @@ class GreengrassLink:
         kind = frame.headers.get(":message-type")
         stream = frame.headers.get(":stream-id")
         if kind == PING and self._writer is not None:
+            if self._writer.transport.get_write_buffer_size() > UNREAD_BYTES:
+                raise FrameError("the nucleus sends pings, and reads no answer")
             self._writer.write(encode(_common(PING_RESPONSE, 0), frame.payload))
         elif kind not in (MESSAGE, ERROR) and kind != PING_RESPONSE:
             raise FrameError(f"message of type {kind}: {_text(frame)}")

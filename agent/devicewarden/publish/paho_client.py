@@ -6,7 +6,7 @@ import struct
 from typing import Final, NamedTuple, NoReturn, Protocol
 
 from paho.mqtt.client import Client, MQTTv5
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.exception import MalformedPacket, MQTTException
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -19,6 +19,9 @@ from devicewarden.publish.topics import presence_topic
 
 MAX_PACKET_BYTES: Final = 40_960
 """What we take from the broker: the document of a job has 32 KiB at most."""
+
+MAX_UNREAD_PACKETS: Final = 1000
+"""Who leaves so many unread is acknowledged nothing more: paho would queue without end."""
 
 PAHO_ERRORS: Final = (OSError, ValueError, TypeError, LookupError, struct.error, MQTTException)
 """What paho raises while it dials, and over what a broker sends."""
@@ -85,6 +88,18 @@ class OneConnection(Client):
         except OSError as error:
             self.trouble = error
             raise
+
+    def _send_puback(self, mid: int) -> MQTTErrorCode:
+        self._refuse_a_flood()
+        return super()._send_puback(mid)
+
+    def _send_pingresp(self) -> MQTTErrorCode:
+        self._refuse_a_flood()
+        return super()._send_pingresp()
+
+    def _refuse_a_flood(self) -> None:
+        if len(self._out_packet) >= MAX_UNREAD_PACKETS:
+            raise ConnectionError("the broker sends, and reads no answer")
 
     def _send_pubrec(self, mid: int) -> NoReturn:
         # Paho would keep every message of QoS 2 until the broker releases it.
