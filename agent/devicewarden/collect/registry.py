@@ -1,17 +1,17 @@
 """All collectors, in two tuples: what runs every second, and what runs for a report."""
 
+from collections.abc import Iterator
+
 from devicewarden.collect import certificate, failed_logins
 from devicewarden.collect.collector import Collector
 from devicewarden.collect.connections import EstablishedConnections
-from devicewarden.collect.custom_commands import CustomCommands
-from devicewarden.collect.custom_files import CustomFiles
 from devicewarden.collect.destinations import DestinationAddresses
 from devicewarden.collect.listening_ports import listening_tcp_ports, listening_udp_ports
 from devicewarden.collect.network import NetworkTotals
 from devicewarden.collect.opens import TcpOpenCounts
 from devicewarden.collect.sockets import SocketSource
 from devicewarden.collect.system import System, system_readers
-from devicewarden.config.settings import Settings
+from devicewarden.config.settings import CustomMetricsSettings, Settings
 
 
 def quiet_collectors(
@@ -36,13 +36,24 @@ def report_collectors(settings: Settings, source: SocketSource) -> tuple[Collect
     """
     custom = settings.custom_metrics
     built_in = frozenset(custom.built_in)
-    commanded = frozenset(command.name for command in custom.commands)
     optional: tuple[tuple[bool, Collector], ...] = (
         (True, EstablishedConnections(source)),
         (True, System(system_readers(custom))),
         (failed_logins.METRIC in built_in, failed_logins.FailedLogins()),
         (certificate.METRIC in built_in, certificate.Certificate(settings.publish.cert_file)),
-        (bool(custom.directory), CustomFiles(custom.directory, built_in | commanded)),
-        (bool(custom.commands), CustomCommands(custom.commands, built_in)),
     )
-    return tuple(collector for wanted, collector in optional if wanted)
+    return (*(collector for wanted, collector in optional if wanted), *_given(custom))
+
+
+def _given(custom: CustomMetricsSettings) -> Iterator[Collector]:
+    """Make what reads other people's metrics; where there are none, it is never loaded."""
+    built_in = frozenset(custom.built_in)
+    if custom.directory:
+        from devicewarden.collect.custom_files import CustomFiles  # noqa: PLC0415  see above
+
+        commanded = frozenset(command.name for command in custom.commands)
+        yield CustomFiles(custom.directory, built_in | commanded)
+    if custom.commands:
+        from devicewarden.collect.custom_commands import CustomCommands  # noqa: PLC0415  see above
+
+        yield CustomCommands(custom.commands, built_in)

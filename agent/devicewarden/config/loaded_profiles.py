@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from devicewarden.config.profile_problem import ProfileProblem
 from devicewarden.model.behavior import SecurityProfile
+
+if TYPE_CHECKING:
+    from devicewarden.config.profile_problem import ProfileProblem
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,7 @@ class LoadedProfiles:
     """
 
     by_file: Mapping[str, SecurityProfile] = field(default_factory=dict)
-    problems: Mapping[str, tuple[ProfileProblem, ...]] = field(default_factory=dict)
+    problems: Mapping[str, "tuple[ProfileProblem, ...]"] = field(default_factory=dict)
     elsewhere: tuple[str, ...] = ()
 
     @property

@@ -2,15 +2,17 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from devicewarden.config.settings import Settings
 from devicewarden.daemon.meter import Meter
 from devicewarden.model.outcome import Outcome
 from devicewarden.publish.exchange import OnLateReply, ReplyCounts
-from devicewarden.publish.job_channel import JobChannel
-from devicewarden.publish.provisioning import ProvisioningChannel
 from devicewarden.publish.publisher import OnChange, Publisher
+
+if TYPE_CHECKING:
+    from devicewarden.publish.job_channel import JobChannel
+    from devicewarden.publish.provisioning import ProvisioningChannel
 
 
 class SendsReports(Protocol):
@@ -41,8 +43,8 @@ class Link:
     publisher: Publisher
     exchange: SendsReports
     topic: str
-    jobs: JobChannel | None = None
-    provisioning: ProvisioningChannel | None = None
+    jobs: "JobChannel | None" = None
+    provisioning: "ProvisioningChannel | None" = None
 
     @property
     def connected(self) -> bool:

@@ -1,13 +1,16 @@
 """Every sink there is."""
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from devicewarden.config.settings import Settings
-from devicewarden.notify.child import ChildSink, SinkSettings
 from devicewarden.notify.log import LogSink
 from devicewarden.notify.mqtt import MqttSink, Publish
 from devicewarden.notify.sink import Sink
 from devicewarden.state.outbox import LOG, Kind
+
+if TYPE_CHECKING:
+    from devicewarden.notify.child import ChildSink, SinkSettings
 
 
 def open_sinks(settings: Settings, publish: Publish | None) -> tuple[Sink, ...]:
@@ -40,7 +43,7 @@ def topics(settings: Settings) -> Mapping[Kind, str]:
     return {kind: text.replace("{thing}", settings.thing.name) for kind, text in patterns.items()}
 
 
-def _child_sinks(settings: Settings) -> Iterator[ChildSink]:
+def _child_sinks(settings: Settings) -> "Iterator[ChildSink]":
     notify = settings.notify
     by_kind: Mapping[str, tuple[SinkSettings, ...]] = {
         "webhook": notify.webhooks,
@@ -49,4 +52,7 @@ def _child_sinks(settings: Settings) -> Iterator[ChildSink]:
     }
     for kind, sinks in by_kind.items():
         for sink in sinks:
+            # Where no such sink is configured, the daemon never loads this.
+            from devicewarden.notify.child import ChildSink  # noqa: PLC0415  see above
+
             yield ChildSink(f"{kind}:{sink.name}", f"devicewarden.notify.{kind}", sink)

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Final, Literal
 from devicewarden.config.settings import Settings
 from devicewarden.model.errors import ConfigError
 from devicewarden.publish.exchange import Exchange, OnLateReply
-from devicewarden.publish.job_channel import JobChannel
-from devicewarden.publish.provisioning import ProvisioningChannel
 from devicewarden.publish.publisher import OnChange, Publisher
 from devicewarden.publish.topics import report_topics
 
 if TYPE_CHECKING:
     from devicewarden.publish.awscrt_mqtt import AwsCrtPublisher
+    from devicewarden.publish.job_channel import JobChannel
     from devicewarden.publish.paho_mqtt import PahoPublisher
+    from devicewarden.publish.provisioning import ProvisioningChannel
 
 GREENGRASS: Final = "greengrass"
 """The endpoint that means the nucleus of the Greengrass component that the agent is."""
@@ -87,15 +87,17 @@ def open_exchange(
     )
 
 
-def open_jobs(settings: Settings, publisher: Publisher) -> JobChannel | None:
+def open_jobs(settings: Settings, publisher: Publisher) -> "JobChannel | None":
     """Make the way to AWS IoT Jobs over a publisher that has not started; None: none are taken."""
     if not settings.jobs.operations:
         return None
+    from devicewarden.publish.job_channel import JobChannel  # noqa: PLC0415  for memory, as above
+
     wait_s = max(settings.publish.reply_timeout_s, settings.publish.ack_timeout_s)
     return JobChannel(publisher, settings.thing.name, timeout_s=wait_s)
 
 
-def open_provisioning(settings: Settings, publisher: Publisher) -> ProvisioningChannel | None:
+def open_provisioning(settings: Settings, publisher: Publisher) -> "ProvisioningChannel | None":
     """Make the way to fleet provisioning over a publisher that has not started; None: no template.
 
     Over Greengrass the nucleus is who connects, and keeps its identity.
@@ -103,4 +105,6 @@ def open_provisioning(settings: Settings, publisher: Publisher) -> ProvisioningC
     template = settings.provisioning.template
     if not template or settings.publish.endpoint == GREENGRASS:
         return None
+    from devicewarden.publish.provisioning import ProvisioningChannel  # noqa: PLC0415  as above
+
     return ProvisioningChannel(publisher, template, timeout_s=settings.provisioning.timeout_s)

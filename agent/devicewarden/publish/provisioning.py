@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from devicewarden.model.errors import DocumentError, ProvisioningError
-from devicewarden.model.job import told
-from devicewarden.model.strict_json import read_json
 from devicewarden.publish.publisher import Publisher
 from devicewarden.publish.topics import ACCEPTED, CREATE_FROM_CSR, provision_topic
 
@@ -129,6 +127,10 @@ class ProvisioningChannel:
 
 
 def _read(verdict: str, payload: bytes, read: Callable[[Mapping[str, Any]], T | None]) -> T | None:
+    # Answers come once a year: until then the daemon does without.
+    from devicewarden.model.job import told  # noqa: PLC0415  see above
+    from devicewarden.model.strict_json import read_json  # noqa: PLC0415  see above
+
     try:
         document = read_json(payload, levels=MAX_LEVELS)
     except DocumentError:

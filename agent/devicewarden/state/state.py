@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from devicewarden.config.settings import StateSettings
-from devicewarden.state.actions import Actions
 from devicewarden.state.datapoints import Datapoints
-from devicewarden.state.job_memory import JobMemory
 from devicewarden.state.journal import Journal
 from devicewarden.state.outbox import Outbox
 from devicewarden.state.pruning import Pruning
@@ -14,6 +14,10 @@ from devicewarden.state.snapshots import Snapshots
 from devicewarden.state.store import Store
 from devicewarden.state.takeovers import Takeovers
 from devicewarden.state.violations import Violations
+
+if TYPE_CHECKING:
+    from devicewarden.state.actions import Actions
+    from devicewarden.state.job_memory import JobMemory
 
 
 class State:
@@ -30,12 +34,10 @@ class State:
 
     Attributes:
         reports: ids and outcomes of reports.
-        actions: what was thought of, and what became of mitigation actions.
         violations: what the evaluator said, and what people think of it.
         outbox: events on their way to sinks.
         datapoints: the history.
         snapshots: what evaluator and baselines remember.
-        jobs: what was begun for AWS IoT Jobs.
         takeovers: when another client took over the connection.
     """
 
@@ -45,17 +47,31 @@ class State:
         self._pruning = Pruning(timedelta(days=settings.keep_days))
         self.reports = Store(settings, self._journal, now)
         self.outbox = Outbox(self._journal)
-        self.actions = Actions(self._journal, now)
         self.violations = Violations(self._journal, self.outbox, now)
         self.datapoints = Datapoints(self._journal)
         self.snapshots = Snapshots(settings, self._journal, now)
-        self.jobs = JobMemory(self._journal)
         self.takeovers = Takeovers(self._journal, now)
 
     @property
     def problem(self) -> str:
         """What is not kept as it should be and what to do; empty while all is well."""
         return "; ".join(filter(None, (self._journal.problem, self.snapshots.problem)))
+
+    @cached_property
+    def actions(self) -> "Actions":
+        """What was thought of, and what became of mitigation actions."""
+        # Where nobody mitigates, the daemon never loads this.
+        from devicewarden.state.actions import Actions  # noqa: PLC0415  see above
+
+        return Actions(self._journal, self._now)
+
+    @cached_property
+    def jobs(self) -> "JobMemory":
+        """What was begun for AWS IoT Jobs."""
+        # Where no jobs are taken, the daemon never loads this.
+        from devicewarden.state.job_memory import JobMemory  # noqa: PLC0415  see above
+
+        return JobMemory(self._journal)
 
     def tick(self) -> None:
         """Write what has waited long enough, and once a day delete what is old; else do nothing."""
