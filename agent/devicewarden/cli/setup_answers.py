@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import click
 
+from devicewarden.config.host_name import host_name, thing_name_of
 from devicewarden.config.knobs import Knob, knobs
 from devicewarden.config.rules import AWS_DOMAINS
 
@@ -66,7 +67,7 @@ def ask(values: Values, broker: str | None) -> None:
     if broker is None and not is_aws(values["publish.endpoint"]):
         broker = "aws" if click.confirm("Is it AWS IoT Core?", default=False, err=True) else "plain"
     _choose_broker(values, broker)
-    _ask(values, "thing.name", "Thing name", default=os.uname().nodename)
+    _ask(values, "thing.name", "Thing name", default=thing_name_of(host_name()))
     _ask(values, "publish.port", "Port (0: 8883, or 1883 without TLS)", default=0)
     if values.get("publish.tls", True):
         _ask(values, "publish.ca_file", "CA file (empty: the system's)", default="")

@@ -1,7 +1,6 @@
 """The configuration in force: files and environment -> judged Settings. `cli` alone calls this."""
 
 import dataclasses
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
@@ -10,8 +9,9 @@ from typing import Any, Final
 
 from devicewarden.config.credentials import with_copies
 from devicewarden.config.environment import environment_layer
-from devicewarden.config.fault import Fault, dotted
+from devicewarden.config.fault import Fault, dotted, shown
 from devicewarden.config.files import Files, read_files
+from devicewarden.config.host_name import host_name, thing_name_of
 from devicewarden.config.identity import with_identity
 from devicewarden.config.knobs import knobs
 from devicewarden.config.layers import Layer, Merged, merge
@@ -23,6 +23,9 @@ from devicewarden.config.structure import structure
 from devicewarden.model.errors import ConfigError, Problem
 
 DEFAULT_FILE: Final = Path("/etc/devicewarden/config.toml")
+
+NO_TOPIC: Final = "which no topic takes"
+"""Stands in the origin of a thing name that was made of such a host name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,7 @@ def _unknown(files: Files, broken: Iterable[Fault], known: tuple[Fault, ...]) ->
 
 
 def _with_names(settings: Settings) -> Settings:
-    name = settings.thing.name or os.uname().nodename
+    name = settings.thing.name or thing_name_of(host_name())
     thing = dataclasses.replace(
         settings.thing, name=name, client_id=settings.thing.client_id or name
     )
@@ -119,10 +122,15 @@ def _with_names(settings: Settings) -> Settings:
 def _origins(merged: Merged, typed: Settings) -> dict[str, str]:
     origins = {k.key: merged.origin((k.section, k.name)) or "default" for k in knobs()}
     if not typed.thing.name:
-        origins["thing.name"] += " (host name)"
+        origins["thing.name"] += f" (host name{_change()})"
     if not typed.thing.client_id:
         origins["thing.client_id"] += " (thing name)"
     return origins
+
+
+def _change() -> str:
+    host = host_name()
+    return "" if thing_name_of(host) == host else f" {shown(host)}, {NO_TOPIC}"
 
 
 def _problem(fault: Fault, merged: Merged) -> Problem:

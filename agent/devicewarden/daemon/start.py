@@ -4,11 +4,14 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 
+import structlog
+
 from devicewarden.collect.destinations import DestinationAddresses, open_destinations
 from devicewarden.collect.owner import Owners, open_owners
 from devicewarden.collect.registry import quiet_collectors, report_collectors
 from devicewarden.collect.sampler import Sampler, utc_now
 from devicewarden.collect.sockets import SocketSource, open_source
+from devicewarden.config.host_name import host_name, thing_name_of
 from devicewarden.config.settings import Settings
 from devicewarden.daemon.agent import Agent
 from devicewarden.daemon.children import Children
@@ -30,6 +33,8 @@ from devicewarden.publish.exchange import OnLateReply
 from devicewarden.publish.publisher import OnChange
 from devicewarden.publish.topics import report_topics
 from devicewarden.state.state import State, open_state
+
+log = structlog.get_logger()
 
 
 def run(
@@ -57,6 +62,9 @@ def run(
         StateError: another agent is running.
     """
     configure(settings.log)
+    host, thing = host_name(), settings.thing.name
+    if thing == thing_name_of(host) != host:
+        log.warning("host_name_not_used", host=host, thing=thing)
     doors = Doors(
         now=utc_now,
         load=load,

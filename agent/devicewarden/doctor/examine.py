@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from devicewarden.collect.sampler import utc_now
-from devicewarden.config.load import Loaded
+from devicewarden.config.load import NO_TOPIC, Loaded
 from devicewarden.config.settings import Settings
 from devicewarden.doctor.certificate import judge_certificate
 from devicewarden.doctor.clock import installed_at, is_synchronized, judge_clock
@@ -26,7 +26,7 @@ from devicewarden.doctor.running import (
     judge_report,
     process_of,
 )
-from devicewarden.doctor.verdict import Verdict, failed, ok, skipped
+from devicewarden.doctor.verdict import Verdict, failed, ok, skipped, warning
 from devicewarden.doctor.way import (
     MQTT,
     NETWORK,
@@ -89,9 +89,17 @@ def judge_configuration(loaded: Loaded | ConfigError) -> Verdict:
     """Tell whether the configuration is valid; all that is wrong, in one message."""
     if not isinstance(loaded, ConfigError):
         files = ", ".join(map(str, loaded.files)) or "no file, only defaults"
-        return ok("configuration", f"valid: {files}")
+        return _named(loaded, f"valid: {files}")
     told = "; ".join(map(str, loaded.problems)) or str(loaded)
     return failed("configuration", told, loaded.hint or "devicewarden check-config lists it")
+
+
+def _named(loaded: Loaded, told: str) -> Verdict:
+    origin = loaded.origins.get("thing.name", "")
+    if NO_TOPIC not in origin:
+        return ok("configuration", told)
+    name = f"the thing name is {loaded.settings.thing.name}, from {origin}"
+    return warning("configuration", f"{told}; {name}", "set thing.name, or the host's name")
 
 
 def _broker(settings: Settings, document: Document | None, now: datetime) -> Iterator[Verdict]:
