@@ -1,5 +1,6 @@
 """Copies of keys and certificates: private, never over another file, and gone if setup fails."""
 
+import os
 import stat
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def test_a_copy_is_readable_by_its_owner_alone(source: Path, config: Path) -> No
 @pytest.mark.parametrize("there", [b"another key", b""])
 def test_another_file_is_never_overwritten(source: Path, config: Path, there: bytes) -> None:
     target = config.parent / "certs" / "device.key"
-    target.parent.mkdir()
+    target.parent.mkdir(mode=0o700)
     target.write_bytes(there)
 
     copies = Copies({KEY: str(source)}, config)
@@ -92,3 +93,50 @@ def test_a_name_that_systemd_does_not_take_is_a_problem(config: Path, name: str)
 
     assert copies.paths == {}
     assert ["systemd does not take" in problem.message for problem in copies.problems] == [True]
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o750, 0o701, 0o720])
+def test_a_folder_that_is_open_to_others_is_refused_and_left_as_it_is(
+    source: Path, config: Path, mode: int
+) -> None:
+    folder = config.parent / "certs"
+    folder.mkdir()
+    folder.chmod(mode)
+
+    copies = Copies({KEY: str(source)}, config)
+
+    assert [problem.hint for problem in copies.problems] == [f"chmod 700 {folder}"]
+    assert f"{mode:04o}" in copies.problems[0].message
+    assert stat.S_IMODE(folder.stat().st_mode) == mode
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives a folder away, as root may")
+def test_a_folder_of_somebody_else_is_refused(source: Path, config: Path) -> None:
+    folder = config.parent / "certs"
+    folder.mkdir(mode=0o700)
+    os.chown(folder, 12345, 12345)
+
+    copies = Copies({KEY: str(source)}, config)
+
+    assert [problem.hint for problem in copies.problems] == [f"chown 0 {folder}"]
+    assert "12345" in copies.problems[0].message
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives a folder away, as root may")
+def test_copies_belong_to_whom_the_whole_configuration_belongs(source: Path, config: Path) -> None:
+    folder = config.parent / "certs"
+    folder.mkdir(mode=0o700)
+    for path in (folder, config.parent):
+        os.chown(path, 12345, 12345)
+
+    copies = Copies({KEY: str(source)}, config)
+    copies.make()
+
+    assert copies.problems == []
+    assert Path(copies.paths[KEY]).stat().st_uid == 12345
+
+
+def test_a_folder_into_which_nothing_goes_is_nobodys_worry(config: Path) -> None:
+    (config.parent / "certs").mkdir(mode=0o755)
+
+    assert Copies({}, config).problems == []

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -37,6 +38,8 @@ class Copies:
         self.problems: list[Problem] = []
         for key, source in files.items():
             self._plan(key, Path(source))
+        if files and self._folder.exists():
+            self.problems += _open_to_others(self._folder)
 
     def make(self) -> None:
         """Write the copies, 0600 in a folder of 0700, and theirs who owns the folder.
@@ -94,6 +97,18 @@ class Copies:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+
+
+def _open_to_others(folder: Path) -> Iterator[Problem]:
+    """Say who else would read the keys; nothing is mended, for somebody may rely on it."""
+    status, above = folder.stat(), folder.parent.stat()
+    mode = stat.S_IMODE(status.st_mode)
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        hint = f"chmod 700 {folder}"
+        yield Problem(str(folder), f"is open to others, mode {mode:04o}: keys go there", hint)
+    if status.st_uid not in {0, os.geteuid(), above.st_uid}:
+        whose = f"belongs to user id {status.st_uid}, whose keys would go there"
+        yield Problem(str(folder), whose, f"chown {above.st_uid} {folder}")
 
 
 def is_taken(name: str) -> bool:
