@@ -2,9 +2,10 @@
 
 import pytest
 from tests.audit.certificates import codes
-from tests.audit.device.tree import Tree, told, undecided
+from tests.audit.device.tree import Tree, settings, told, undecided
 
-from devicewarden.audit.device.clock import Clock, ClockNotSynchronized
+from devicewarden.audit.device.clock import Clock, ClockNotSynchronized, read_clock
+from devicewarden.audit.device.host import Host
 from devicewarden.audit.device.logs import (
     AgentLoggingReduced,
     BrokerLoggingDisabled,
@@ -119,3 +120,19 @@ def test_a_container_that_may_not_ask_leaves_the_clock_to_its_host(tree: Tree) -
     tree.write("/run/systemd/container", "systemd-nspawn")
 
     assert told(tree.audit(ClockNotSynchronized())) == []
+
+
+@pytest.mark.parametrize(("kernel", "synchronized"), [(False, False), (True, True), (None, True)])
+def test_the_kernel_knows_better_than_a_file_of_long_ago(
+    tree: Tree, kernel: bool | None, *, synchronized: bool
+) -> None:
+    tree.write("/run/systemd/timesync/synchronized")
+    host = Host(settings(), tree.root)
+
+    assert list(read_clock(host, lambda: kernel)) == [Clock(synchronized)]
+
+
+def test_a_folder_whose_name_is_none_is_undecided(tree: Tree) -> None:
+    tree.write("/etc/mosquitto/mosquitto.conf", "include_dir /etc\0\n")
+
+    assert "cannot be read" in undecided(tree.audit(BrokerLoggingDisabled()))

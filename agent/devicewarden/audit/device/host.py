@@ -101,7 +101,7 @@ class Host:
             names = sorted(entry.name for entry in os.scandir(self.at(folder)))
         except (FileNotFoundError, NotADirectoryError):
             return []
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise _unreadable(folder, error) from error
         if len(names) > _MAX_ENTRIES:
             raise AuditError(f"{folder} has more than {_MAX_ENTRIES} files")
