@@ -124,7 +124,7 @@ def test_a_container_that_may_not_ask_leaves_the_clock_to_its_host(tree: Tree) -
 
 @pytest.mark.parametrize(("kernel", "synchronized"), [(False, False), (True, True), (None, True)])
 def test_the_kernel_knows_better_than_a_file_of_long_ago(
-    tree: Tree, kernel: bool | None, *, synchronized: bool
+    tree: Tree, *, kernel: bool | None, synchronized: bool
 ) -> None:
     tree.write("/run/systemd/timesync/synchronized")
     host = Host(settings(), tree.root)
