@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -11,7 +12,9 @@ from tests.mitigate.hosts import NOW
 
 from devicewarden.cli.main import devicewarden
 from devicewarden.cli.mitigate_root import given, given_or_nothing
-from devicewarden.mitigate.record_form import LEDGER, Entry, write_ledger
+from devicewarden.cli.options import load_config
+from devicewarden.config.mitigate_settings import LEDGER
+from devicewarden.mitigate.record_form import Entry, write_ledger
 from devicewarden.model.action import ActionRecord, Cause
 from devicewarden.model.errors import ConfigError
 
@@ -104,3 +107,62 @@ def test_a_broken_configuration_allows_nothing_new(config: Path) -> None:
 
     assert found.broken
     assert found.orders.actions == {}
+
+
+def _a_pipe(state: Path) -> None:
+    os.mkfifo(state / "orders.json")
+
+
+def _facts_that_are_nested(state: Path) -> None:
+    (state / "identity" / "g1").mkdir(parents=True)
+    (state / "identity" / "current").symlink_to("g1")
+    (state / "identity" / "g1" / "identity.json").write_text("[" * 60_000)
+
+
+def _facts_that_are_a_pipe(state: Path) -> None:
+    (state / "identity" / "g1").mkdir(parents=True)
+    (state / "identity" / "current").symlink_to("g1")
+    os.mkfifo(state / "identity" / "g1" / "identity.json")
+
+
+def _a_link_to_itself(state: Path) -> None:
+    (state / "identity").mkdir()
+    (state / "identity" / "current").symlink_to("current")
+
+
+def _another_name_and_no_files(state: Path) -> None:
+    (state / "identity" / "g1").mkdir(parents=True)
+    (state / "identity" / "current").symlink_to("g1")
+    facts = {"certificate_id": "x", "thing": "a/\x1b", "replaces": ""}
+    (state / "identity" / "g1" / "identity.json").write_text(json.dumps(facts))
+
+
+@pytest.mark.parametrize(
+    "lay",
+    [
+        _a_pipe,
+        _facts_that_are_nested,
+        _facts_that_are_a_pipe,
+        _a_link_to_itself,
+        _another_name_and_no_files,
+    ],
+)
+def test_whoever_is_the_agent_cannot_keep_root_from_acting(
+    config: Path, lay: Callable[[Path], None]
+) -> None:
+    (config.parent / "state").mkdir()
+    undisturbed = given(config)
+
+    lay(config.parent / "state")
+
+    assert given(config) == undisturbed
+    assert not given(config).broken
+
+
+def test_root_acts_where_only_the_agent_has_a_certificate(config: Path) -> None:
+    with config.open("a") as file:
+        file.write('[publish]\nendpoint = "x-ats.iot.eu-central-1.amazonaws.com"\n')
+
+    assert given(config).settings.publish.endpoint
+    with pytest.raises(ConfigError, match=r"publish\.cert_file"):
+        load_config(config)

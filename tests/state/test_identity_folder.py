@@ -74,7 +74,9 @@ def test_a_device_without_a_name_takes_that_of_its_certificate(settings: Setting
     assert with_identity(settings).thing.name == "edge-1"
 
 
-@pytest.mark.parametrize("facts", ["", "[]", '{"more": 1}', '{"thing": 1}'], ids=str)
+@pytest.mark.parametrize(
+    "facts", ["", "[]", '{"more": 1}', '{"thing": 1}', "[" * 9000], ids=lambda text: text[:20]
+)
 def test_facts_that_cannot_be_read_leave_what_is_configured(settings: Settings, facts: str) -> None:
     (put_in_force(settings) / "identity.json").write_text(facts)
 

@@ -40,7 +40,8 @@ def given(config: Path | None) -> Given:
     Raises:
         ConfigError: they are broken, or somebody else than root may write them.
     """
-    loaded = load_config(config)
+    # Whoever is the agent must not decide whether root can act, or has to wait.
+    loaded = load_config(config, judge_files=False, trust_agent=False)
     documents = load_action_documents(Path(loaded.settings.mitigate.dir))
     if problems := writable_by_others((*loaded.files, *documents.files)):
         raise ConfigError(

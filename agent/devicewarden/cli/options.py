@@ -30,12 +30,15 @@ format_option = click.option(
 )
 
 
-def load_config(config: Path | None, *, judge_files: bool = True) -> "Loaded":
+def load_config(
+    config: Path | None, *, judge_files: bool = True, trust_agent: bool = True
+) -> "Loaded":
     """Load the configuration from a file, its drop-ins and this process's environment.
 
     Args:
         config: the file.
         judge_files: see `config.load.load`.
+        trust_agent: as above.
 
     Raises:
         ConfigError: with everything that is wrong.
@@ -43,7 +46,7 @@ def load_config(config: Path | None, *, judge_files: bool = True) -> "Loaded":
     # TOML and cattrs take longer to import than `--help` may take.
     from devicewarden.config.load import load  # noqa: PLC0415
 
-    return load(config, os.environ, judge_files=judge_files)
+    return load(config, os.environ, judge_files=judge_files, trust_agent=trust_agent)
 
 
 def load_or_exit(config: Path | None, *, judge_files: bool = True) -> "Loaded":

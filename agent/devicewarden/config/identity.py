@@ -1,18 +1,14 @@
 """The identity that the device got for itself, in the place of the configured one."""
 
 import dataclasses
-import json
 from pathlib import Path
 from typing import Final
 
+from devicewarden.config.identity_files import CURRENT, FACTS, FOLDER
+from devicewarden.config.own_file import read_own
 from devicewarden.config.settings import Settings
 from devicewarden.model.identity import CERTIFICATE, KEY
 
-FOLDER: Final = "identity"
-CURRENT: Final = "current"
-"""A symbolic link to the generation in force; renaming it is what puts another one in force."""
-
-FACTS: Final = "identity.json"
 _MAX_BYTES: Final = 65_536
 
 
@@ -39,7 +35,8 @@ def with_identity(settings: Settings) -> Settings:
     try:
         generation = link.resolve(strict=True)
         facts = read_facts(generation)
-    except (OSError, ValueError):
+    except (OSError, RuntimeError, ValueError):
+        # RuntimeError is Python 3.11's word for a link that leads to itself.
         return settings
     if facts.replaces != digest_of(settings.publish.cert_file):
         return settings
@@ -67,10 +64,9 @@ def read_facts(generation: Path) -> Facts:
         OSError: it cannot be read.
         ValueError: it holds something else.
     """
-    with (generation / FACTS).open("rb") as file:
-        document = json.loads(file.read(_MAX_BYTES))
+    document = read_own(generation / FACTS, most_bytes=_MAX_BYTES)
     try:
-        facts = Facts(**document)
+        facts = Facts(**document)  # type: ignore[arg-type]  # judged below
     except TypeError as error:
         raise ValueError(f"{generation} has other facts") from error
     if not all(isinstance(value, str) for value in dataclasses.asdict(facts).values()):

@@ -23,6 +23,9 @@ from devicewarden.config.structure import structure
 from devicewarden.model.errors import ConfigError, Problem
 
 DEFAULT_FILE: Final = Path("/etc/devicewarden/config.toml")
+_OF_IDENTITY: Final = frozenset(
+    ("publish", name) for name in ("cert_file", "key_file", "pkcs11_library")
+)
 
 NO_TOPIC: Final = "which no topic takes"
 """Stands in the origin of a thing name that was made of such a host name."""
@@ -52,6 +55,7 @@ def load(
     *,
     default: Path = DEFAULT_FILE,
     judge_files: bool = True,
+    trust_agent: bool = True,
 ) -> Loaded:
     """Read and judge the whole configuration; a start and `check-config` both do just this.
 
@@ -61,6 +65,9 @@ def load(
         default: the file that is read where none is named.
         judge_files: whether the files that it names must be there, readable, and secrets private.
             An audit takes them as they are: that they are not so is what it tells.
+        trust_agent: whether what the agent keeps in its state folder counts: the identity that it
+            got for itself, and what jobs ordered. Without, none of it is read, and settings may
+            lack a certificate: nobody connects by them.
 
     Raises:
         ConfigError: with every problem there is, not just the first.
@@ -68,7 +75,9 @@ def load(
     files = read_files((config or default).absolute(), must_exist=config is not None)
     variables, problems = environment_layer(environ)
     merged = merge((*files.layers, variables))
-    return _judged(files, merged, problems, environ, judge_files=judge_files)
+    return _judged(
+        files, merged, problems, environ, judge_files=judge_files, trust_agent=trust_agent
+    )
 
 
 def load_given(given: Mapping[str, Any], environ: Mapping[str, str]) -> Loaded:
@@ -87,13 +96,20 @@ def _judged(
     environ: Mapping[str, str],
     *,
     judge_files: bool = True,
+    trust_agent: bool = True,
 ) -> Loaded:
     typed, type_faults = structure(merged.values)
-    ours = with_identity(with_copies(typed, environ))
-    settings = with_orders(_with_names(ours), broken_rules)
+    settings = with_copies(typed, environ)
+    if trust_agent:
+        settings = with_orders(_with_names(with_identity(settings)), broken_rules)
+    else:
+        settings = _with_names(settings)
     broken = [broken_rules(settings), broken_paths(settings)]
     broken += [broken_files(settings, environ)] if judge_files else []
-    faults = [*type_faults, *_unknown(files, chain.from_iterable(broken), type_faults)]
+    found = (
+        f for f in chain.from_iterable(broken) if trust_agent or f.paths[0] not in _OF_IDENTITY
+    )
+    faults = [*type_faults, *_unknown(files, found, type_faults)]
     problems = (*files.problems, *environment_problems, *(_problem(f, merged) for f in faults))
     if problems:
         problems = _in_order(problems, files)

@@ -1,11 +1,11 @@
 """What jobs changed of the settings, until somebody configures another value."""
 
 import dataclasses
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from devicewarden.config.own_file import read_own
 from devicewarden.config.settings import Settings
 from devicewarden.model.job import MAX_INTERVAL_S
 
@@ -33,7 +33,6 @@ def with_orders(
 def read_orders(file: Path) -> Any:
     """Read what is ordered, whatever that is; None: nothing that can be read."""
     try:
-        with file.open("rb") as stream:
-            return json.loads(stream.read(_MAX_BYTES))
-    except (OSError, ValueError, RecursionError):
+        return read_own(file, most_bytes=_MAX_BYTES)
+    except (OSError, ValueError):
         return None
