@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import click
 
+from devicewarden.config.broker import is_aws
 from devicewarden.config.host_name import host_name, thing_name_of
 from devicewarden.config.knobs import Knob, knobs
-from devicewarden.config.rules import AWS_DOMAINS
 
 Values = dict[str, Any]
 """Dotted key -> value; what nobody gave is absent."""
@@ -76,11 +76,6 @@ def ask(values: Values, broker: str | None) -> None:
         _ask(values, "publish.username", "User name (empty: none)", default="")
         if "publish.username" in values:
             _ask(values, "publish.password_file", "File with the password", default="")
-
-
-def is_aws(endpoint: str) -> bool:
-    """Tell an endpoint of AWS by its name; one of your own domain does not show it."""
-    return endpoint.lower().rstrip(".").endswith(AWS_DOMAINS)
 
 
 def _choose_broker(values: Values, broker: str | None) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 from typing import Final, TypeAlias
 
+from devicewarden.config.broker import is_aws
 from devicewarden.config.fault import Fault, shown
 from devicewarden.config.jobs_rules import known_operations, rotation, template
 from devicewarden.config.mitigate_rules import (
@@ -22,7 +23,6 @@ Rule: TypeAlias = Callable[[Settings], Iterator[Fault]]
 
 AWS_LEAST_INTERVAL_S: Final = 300
 AWS_LEAST_KEEP_ALIVE_S: Final = 30
-AWS_DOMAINS: Final = (".amazonaws.com", ".amazonaws.com.cn")
 _HOST: Final = re.compile(r"[A-Za-z0-9._:%-]{1,255}")
 
 
@@ -100,7 +100,7 @@ def aws_endpoint(settings: Settings) -> Iterator[Fault]:
     Source: AWS IoT Core, "Device communication protocols".
     """
     publish = settings.publish
-    if not publish.endpoint.lower().rstrip(".").endswith(AWS_DOMAINS):
+    if not is_aws(publish.endpoint):
         return
     if publish.keep_alive_s < AWS_LEAST_KEEP_ALIVE_S:
         yield Fault.at(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
+from devicewarden.config.broker import broker_port
 from devicewarden.config.settings import PublishSettings, Settings
 from devicewarden.doctor.certificate import NOTICE
 from devicewarden.doctor.document import Connection
@@ -12,7 +13,7 @@ from devicewarden.model.errors import AgentError
 from devicewarden.model.outcome import NoReply, describe
 from devicewarden.publish.diagnosis import Diagnosis, of_reason
 from devicewarden.publish.probe_mqtt import Tried, try_broker
-from devicewarden.publish.probe_reach import broker_port, reach, resolve
+from devicewarden.publish.probe_reach import reach, resolve
 from devicewarden.publish.probe_tls import Handshake, shake_hands
 from devicewarden.publish.topics import report_topics
 

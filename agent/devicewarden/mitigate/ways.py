@@ -8,6 +8,7 @@ from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_address, 
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from devicewarden.config.broker import broker_port
 from devicewarden.config.settings import Settings
 from devicewarden.model.errors import MitigationError
 
@@ -79,7 +80,7 @@ def find_ways(settings: Settings, known: Iterable[str], resolve: Resolve) -> Way
         resolve: asks for names.
     """
     publish = settings.publish
-    host, port = publish.endpoint, publish.port or (8883 if publish.tls else 1883)
+    host, port = publish.endpoint, broker_port(publish)
     if host == GREENGRASS:
         host = ""
     elif host and publish.proxy_host:

@@ -6,6 +6,7 @@ from typing import Any, Final
 from awscrt import http, io, mqtt5
 from awscrt.exceptions import AwsCrtError
 
+from devicewarden.config.broker import broker_port, is_aws, protocols
 from devicewarden.config.settings import PublishSettings
 from devicewarden.model.errors import ConfigError
 from devicewarden.publish.credentials import read_secret
@@ -18,16 +19,6 @@ MAX_PACKET_BYTES: Final = 40_960
 NATIVE_ERRORS: Final = (AwsCrtError, OSError, RuntimeError, TypeError, ValueError)
 """What awscrt raises, here and from its futures."""
 
-TLS_PORT: Final = 8883
-PLAIN_PORT: Final = 1883
-HTTPS_PORT: Final = 443
-CERTIFICATE_OVER_HTTPS_PORT: Final = "x-amzn-mqtt-ca"
-"""What AWS IoT Core has to be told in the TLS handshake on that port: MQTT, client certificate.
-
-Source: AWS IoT Core developer guide, "Device communication protocols".
-"""
-
-AWS_DOMAINS: Final = (".amazonaws.com", ".amazonaws.com.cn")
 # This list of ciphers begins at TLS 1.2.
 CIPHERS: Final = io.TlsCipherPref.PQ_DEFAULT
 NATIVE_TEXT: Final = re.compile(r"\d+ \((AWS_\w+)\): (.*)", re.DOTALL)
@@ -79,12 +70,11 @@ def client_options(settings: PublishSettings, connect: Any) -> Any:
     socket_options = io.SocketOptions()
     socket_options.connect_timeout_ms = _ms(settings.connect_timeout_s)
     rejoin = settings.session_expiry_s > 0
-    aws = settings.endpoint.lower().endswith(AWS_DOMAINS)
     validation = mqtt5.ExtendedValidationAndFlowControlOptions
     sessions = mqtt5.ClientSessionBehaviorType
     return mqtt5.ClientOptions(
         host_name=settings.endpoint,
-        port=settings.port or (TLS_PORT if settings.tls else PLAIN_PORT),
+        port=broker_port(settings),
         bootstrap=io.ClientBootstrap(group, io.DefaultHostResolver(group, max_hosts=2)),
         socket_options=socket_options,
         http_proxy_options=proxy,
@@ -92,7 +82,7 @@ def client_options(settings: PublishSettings, connect: Any) -> Any:
         session_behavior=sessions.REJOIN_POST_SUCCESS if rejoin else sessions.CLEAN,
         # AWS's limits of topics and rates are not those of other brokers.
         extended_validation_and_flow_control_options=(
-            validation.AWS_IOT_CORE_DEFAULTS if aws else validation.NONE
+            validation.AWS_IOT_CORE_DEFAULTS if is_aws(settings.endpoint) else validation.NONE
         ),
         offline_queue_behavior=mqtt5.ClientOperationQueueBehaviorType.FAIL_ALL_ON_DISCONNECT,
         retry_jitter_mode=mqtt5.ExponentialBackoffJitterMode.FULL,
@@ -146,8 +136,8 @@ def _tls(settings: PublishSettings) -> Any:
     tls.cipher_pref = CIPHERS
     if settings.ca_file:
         tls.override_default_trust_store_from_path(ca_filepath=settings.ca_file)
-    if settings.port == HTTPS_PORT and (settings.pkcs11_library or settings.cert_file):
-        tls.alpn_list = [CERTIFICATE_OVER_HTTPS_PORT]
+    if offered := protocols(settings):
+        tls.alpn_list = offered
     return tls
 
 

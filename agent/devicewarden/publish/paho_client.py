@@ -11,6 +11,7 @@ from paho.mqtt.exception import MalformedPacket, MQTTException
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from devicewarden.config.broker import broker_port, protocols
 from devicewarden.config.settings import PublishSettings
 from devicewarden.model.errors import ConfigError
 from devicewarden.publish.credentials import read_secret
@@ -25,12 +26,6 @@ MAX_UNREAD_PACKETS: Final = 1000
 
 PAHO_ERRORS: Final = (OSError, ValueError, TypeError, LookupError, struct.error, MQTTException)
 """What paho raises while it dials, and over what a broker sends."""
-
-TLS_PORT: Final = 8883
-PLAIN_PORT: Final = 1883
-HTTPS_PORT: Final = 443
-AWS_ALPN: Final = "x-amzn-mqtt-ca"
-"""How AWS tells MQTT from HTTPS on port 443 (AWS IoT Core, "Device communication protocols")."""
 
 
 class OneConnection(Client):
@@ -160,7 +155,7 @@ def client_maker(settings: PublishSettings, client_id: str, said: Presence | Non
             client.will_set(said.topic, said.will, qos=1, retain=True)
         client.connect_async(
             settings.endpoint,
-            settings.port or (TLS_PORT if settings.tls else PLAIN_PORT),
+            broker_port(settings),
             settings.keep_alive_s,
             clean_start=clean_start,
             properties=_connect_properties(settings),
@@ -207,8 +202,8 @@ def _tls(settings: PublishSettings) -> ssl.SSLContext:
     if settings.cert_file:
         # Without this function OpenSSL would ask the terminal.
         context.load_cert_chain(settings.cert_file, settings.key_file, password=_no_password)
-        if settings.port == HTTPS_PORT:
-            context.set_alpn_protocols([AWS_ALPN])
+    if offered := protocols(settings):
+        context.set_alpn_protocols(offered)
     return context
 
 

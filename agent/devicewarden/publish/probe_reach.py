@@ -8,19 +8,13 @@ import http.client
 import socket
 from typing import Final
 
+from devicewarden.config.broker import TLS_PORT, broker_port
 from devicewarden.config.settings import PublishSettings
 from devicewarden.model.errors import PublishError
 from devicewarden.publish.credentials import read_secret
 from devicewarden.publish.diagnosis import of_error
 
-TLS_PORT: Final = 8883
-PLAIN_PORT: Final = 1883
 _OTHER_PORT: Final = "; AWS IoT Core takes publish.port = 443 too, where 8883 is blocked"
-
-
-def broker_port(settings: PublishSettings) -> int:
-    """Tell the broker's port, that of the settings or the usual one."""
-    return settings.port or (TLS_PORT if settings.tls else PLAIN_PORT)
 
 
 def resolve(settings: PublishSettings) -> tuple[str, ...]:

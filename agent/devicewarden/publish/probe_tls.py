@@ -11,12 +11,11 @@ import ssl
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
+from devicewarden.config.broker import protocols
 from devicewarden.config.settings import PublishSettings
 from devicewarden.model.errors import PublishError
 from devicewarden.publish.probe_reach import hint_of
 
-AWS_ALPN: Final = "x-amzn-mqtt-ca"
-AWS_ALPN_PORT: Final = 443
 ALERT_WITHIN_S: Final = 0.5
 """With TLS 1.3 a refusal of our certificate comes after the handshake; later, CONNECT tells it."""
 
@@ -84,8 +83,8 @@ def _context(settings: PublishSettings) -> ssl.SSLContext:
     context.verify_flags &= ~getattr(ssl, "VERIFY_X509_STRICT", 0)
     if settings.cert_file and settings.key_file:
         context.load_cert_chain(settings.cert_file, settings.key_file, lambda: b"")
-    if settings.port == AWS_ALPN_PORT:
-        context.set_alpn_protocols([AWS_ALPN])
+    if offered := protocols(settings):
+        context.set_alpn_protocols(offered)
     return context
 
 
