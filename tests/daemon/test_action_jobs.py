@@ -11,13 +11,13 @@ import pytest
 from tests.daemon.paper_time import PaperLoop, run_on_paper
 from tests.state.scene import START
 
-from devicewarden.config.mitigate_settings import MitigateSettings
+from devicewarden.config.mitigate_settings import LEDGER, MitigateSettings
 from devicewarden.config.settings import Settings, StateSettings
 from devicewarden.daemon.action_jobs import ActionJobs
 from devicewarden.daemon.around import Around
 from devicewarden.mitigate import spool
 from devicewarden.mitigate.plan_form import Apply, Undo
-from devicewarden.mitigate.record_form import LEDGER, Entry, write_ledger
+from devicewarden.mitigate.record_form import Entry, write_ledger
 from devicewarden.model.action import ActionRecord, ActionStatus, Cause, PlannedAction, action_id
 from devicewarden.model.errors import MitigationError
 from devicewarden.state.job_memory import JobEnd

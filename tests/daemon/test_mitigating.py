@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from devicewarden.config.mitigate_settings import MitigateSettings
+from devicewarden.config.mitigate_settings import LEDGER, MitigateSettings
 from devicewarden.config.settings import PublishSettings, Settings, StateSettings
 from devicewarden.daemon.around import Around
 from devicewarden.daemon.mitigating import Mitigation
 from devicewarden.mitigate import spool
 from devicewarden.mitigate.plan_form import Apply, Renew, Request
-from devicewarden.mitigate.record_form import LEDGER, Entry, write_ledger
+from devicewarden.mitigate.record_form import Entry, write_ledger
 from devicewarden.model.action import ActionRecord, ActionStatus, Cause
 from devicewarden.state.state import State, open_state
 from devicewarden.state.violation_records import Step

@@ -1,9 +1,12 @@
 """What other processes do for the daemon; what starts them is loaded when it is needed."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from devicewarden.daemon.children import Children
-from devicewarden.model.identity import KeyRequest, MadeKey
+
+if TYPE_CHECKING:
+    from devicewarden.model.identity import KeyRequest, MadeKey
 
 
 def children_of(config: Path | None) -> Children:
@@ -22,13 +25,13 @@ def children_of(config: Path | None) -> Children:
     return Children(audit=audit, audit_now=audit_now, make_key=_make_key, remove_key=_remove_key)
 
 
-async def _make_key(request: KeyRequest) -> MadeKey:
+async def _make_key(request: "KeyRequest") -> "MadeKey":
     from devicewarden.cli.key_process import make_key  # noqa: PLC0415  once a year
 
     return await make_key(request)
 
 
-async def _remove_key(request: KeyRequest) -> None:
+async def _remove_key(request: "KeyRequest") -> None:
     from devicewarden.cli.key_process import remove_key  # noqa: PLC0415  once a year
 
     await remove_key(request)

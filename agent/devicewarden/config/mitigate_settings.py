@@ -1,8 +1,12 @@
 """The section `mitigate` of the settings."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from devicewarden.config.knob import knob
+
+LEDGER: Final = "ledger.json"
+"""The file in `records_dir`: what root did; there once it did anything."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,10 @@ from devicewarden.daemon.control import open_control
 from devicewarden.daemon.deadlines import SLOW_S, longest_sample_s
 from devicewarden.daemon.detection import Detection
 from devicewarden.daemon.doors import Doors
-from devicewarden.daemon.errands import Errands
 from devicewarden.daemon.first_failure import FirstFailure
 from devicewarden.daemon.jobs import Jobs
 from devicewarden.daemon.log import configure
-from devicewarden.daemon.open_mitigation import open_mitigation
-from devicewarden.daemon.operations import Hands
+from devicewarden.daemon.on_call import OnCall, Opened
 from devicewarden.daemon.refusal import Refusal, forget, postpone
 from devicewarden.daemon.reporting import Reporting
 from devicewarden.daemon.status import Facts, describe_agent
@@ -72,26 +70,7 @@ class Agent:
         )
         self._way.meter.on_takeover = self._state.takeovers.record
         self._trouble: dict[str, str] = {}
-        self._mitigation, acting = open_mitigation(
-            self._state,
-            self._detection,
-            self._way,
-            self._trouble,
-            settings=lambda: self._settings,
-            now=doors.now,
-        )
-        self._errands = Errands(
-            settings,
-            way=self._way,
-            state=self._state,
-            children=doors.children,
-            hands=Hands(
-                load=doors.load,
-                put_in_force=self._put_in_force,
-                leave=self._begin_anew,
-                acting=acting,
-            ),
-        )
+        self._on_call = OnCall(lambda: self._settings, self._open_on_call, self._jobs)
         self._anew = False
         self._started_at, self._started_s = doors.now(), time.monotonic()
         self._collector_failures = FirstFailure(log)
@@ -121,8 +100,7 @@ class Agent:
             self._jobs.start("pumping", self._pump, deadline_s=lambda: SLOW_S)
             self._jobs.start("reloading", self._reload_when_asked, deadline_s=lambda: math.inf)
             start_auditing(self._jobs, self._doors.children.audit, lambda: self._settings)
-            self._errands.start(self._jobs)
-            self._mitigation.start(self._jobs)
+            self._on_call.start()
             self._jobs.start_watchdog()
             if self._doors.refusal is not None:
                 self._doors.refusal.tell(self._trouble, self._doors.supervisor)
@@ -149,7 +127,7 @@ class Agent:
                 state=self._state,
                 detection=self._detection,
                 trouble=self._trouble,
-                errands=self._errands.status() | self._mitigation.status(),
+                errands=self._on_call.status(),
                 next_report_s=None if due_at_s is None else due_at_s - _loop_time(),
             )
         )
@@ -157,7 +135,7 @@ class Agent:
     def _answer(self, command: str) -> Mapping[str, object]:
         if command == "rotate":
             try:
-                self._errands.rotate()
+                self._on_call.rotate()
             except ProvisioningError as error:
                 return {"error": str(error)}
         return self.status()
@@ -204,11 +182,33 @@ class Agent:
         postpone(needs_restart(new, self._started_with), self._trouble)
         self._reporting.settings = new
         self._settings = new
-        self._errands.reconfigured(new)
+        self._on_call.reconfigured(new)
         if new.report.interval_s != old.report.interval_s:
             # The round that waits was told the old interval.
             await self._jobs.end("reporting")
             self._way.start_reporting()
+
+    def _open_on_call(self) -> Opened:
+        from devicewarden.daemon.errands import Errands  # noqa: PLC0415  a megabyte, see OnCall
+        from devicewarden.daemon.open_mitigation import open_mitigation  # noqa: PLC0415  see OnCall
+        from devicewarden.daemon.operations import Hands  # noqa: PLC0415  see OnCall
+
+        load, children, now = self._doors.load, self._doors.children, self._doors.now
+        mitigation, acting = open_mitigation(
+            self._state,
+            self._detection,
+            self._way,
+            self._trouble,
+            settings=lambda: self._settings,
+            now=now,
+        )
+        hands = Hands(
+            load=load, put_in_force=self._put_in_force, leave=self._begin_anew, acting=acting
+        )
+        errands = Errands(
+            self._settings, way=self._way, state=self._state, children=children, hands=hands
+        )
+        return errands, mitigation
 
     async def _sample(self) -> None:
         failing = self._watch.tick().failed

@@ -2,9 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from devicewarden.model.errors import ProvisioningError
-from devicewarden.model.identity import KeyRequest, MadeKey
+
+if TYPE_CHECKING:
+    from devicewarden.model.identity import KeyRequest, MadeKey
 
 
 async def no_audit() -> None:
@@ -16,12 +19,12 @@ async def no_audit_now() -> str:
     return "this agent cannot start audits"
 
 
-async def no_key(request: KeyRequest) -> MadeKey:
+async def no_key(request: "KeyRequest") -> "MadeKey":
     """Stand in where nobody can make a key."""
     raise ProvisioningError(f"this agent cannot make a key for {request.thing}")
 
 
-async def key_stays(_request: KeyRequest) -> None:
+async def key_stays(_request: "KeyRequest") -> None:
     """Stand in where nobody can remove a key from a token."""
 
 
@@ -38,5 +41,5 @@ class Children:
 
     audit: Callable[[], Awaitable[None]] = no_audit
     audit_now: Callable[[], Awaitable[str]] = no_audit_now
-    make_key: Callable[[KeyRequest], Awaitable[MadeKey]] = no_key
-    remove_key: Callable[[KeyRequest], Awaitable[None]] = key_stays
+    make_key: "Callable[[KeyRequest], Awaitable[MadeKey]]" = no_key
+    remove_key: "Callable[[KeyRequest], Awaitable[None]]" = key_stays

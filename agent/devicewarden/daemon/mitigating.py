@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from devicewarden.config.mitigate_settings import LEDGER
 from devicewarden.daemon.around import Around
 from devicewarden.daemon.deadlines import SLOW_S
 from devicewarden.daemon.first_failure import FirstFailure
@@ -221,10 +222,6 @@ class Mitigation:
 
 
 def _stamp(folder: Path) -> object:
-    if not folder.exists():
-        return None
-    from devicewarden.mitigate.record_form import LEDGER  # noqa: PLC0415  as in _choose
-
     try:
         found = (folder / LEDGER).stat()
     except OSError:

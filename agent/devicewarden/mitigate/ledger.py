@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from devicewarden.mitigate.record_form import LEDGER, Entry, read_ledger, write_ledger
+from devicewarden.config.mitigate_settings import LEDGER
+from devicewarden.mitigate.record_form import Entry, read_ledger, write_ledger
 from devicewarden.model.errors import DocumentError, MitigationError
 
 MAX_ENDED: Final = 500
@@ -74,7 +75,7 @@ class Ledger:
         self.entries = {entry.record.action_id: entry for entry in entries}
 
     def _forget(self) -> None:
-        over = [name for name, entry in self.entries.items() if entry.record.status in _OVER]
+        over = [name for name, entry in self.entries.items() if _is_over(entry)]
         for name in over[: max(len(over) - MAX_ENDED, 0)]:
             del self.entries[name]
 
@@ -103,6 +104,12 @@ def open_ledger(folder: Path) -> Iterator[Ledger]:
         yield Ledger(folder, lock)
     finally:
         os.close(lock)
+
+
+def _is_over(entry: Entry) -> bool:
+    # What was done and leaves nothing that ends, such as evidence, is over as well.
+    done = entry.record.status == "SUCCESSFUL" and entry.record.expires_at is None
+    return done or entry.record.status in _OVER
 
 
 def _readable(path: str, flags: int) -> int:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, cast, get_args
 
+from devicewarden.config.mitigate_settings import LEDGER
 from devicewarden.model.action import (
     TYPE_OF,
     ActionRecord,
@@ -17,7 +18,6 @@ from devicewarden.model.action import (
 from devicewarden.model.errors import DocumentError
 from devicewarden.model.strict_json import read_json
 
-LEDGER: Final = "ledger.json"
 MAX_BYTES: Final = 4_000_000
 
 _LEVELS: Final = 12

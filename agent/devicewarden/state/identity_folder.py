@@ -11,12 +11,12 @@ import os
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-from devicewarden.config.identity import CURRENT, FACTS, FOLDER, Facts, read_facts
+from devicewarden.config.identity import Facts, read_facts
+from devicewarden.config.identity_files import CURRENT, FACTS, FOLDER, PLAN
 from devicewarden.model.identity import CERTIFICATE
 from devicewarden.state.whole_file import settle, write_whole
 
 Phase: TypeAlias = Literal["making", "issued", "trying"]
-PLAN: Final = "rotation.json"
 _PREFIX: Final = "g"
 
 
