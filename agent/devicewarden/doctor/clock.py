@@ -1,15 +1,10 @@
 """Whether this host knows what time it is: TLS, report ids and history depend on it."""
 
-import ctypes
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from devicewarden.doctor.verdict import Verdict, failed, ok, warning
-
-_TIME_ERROR: Final = 5
-_TIMEX_BYTES: Final = 512
-"""More than `struct timex` has on any architecture; all zero, it asks and changes nothing."""
 
 _SKEW: Final = timedelta(days=1)
 _HINT: Final = "set the clock: timedatectl set-ntp true, or date --set"
@@ -18,18 +13,6 @@ _HINT: Final = "set the clock: timedatectl set-ntp true, or date --set"
 def installed_at() -> datetime:
     """Tell when this program was made: no sane clock shows an earlier time."""
     return datetime.fromtimestamp(Path(__file__).stat().st_mtime, UTC)
-
-
-def is_synchronized() -> bool | None:
-    """Ask the kernel whether somebody keeps its clock right; None where it does not say.
-
-    Source: adjtimex(2), which returns TIME_ERROR for a clock that is not synchronized.
-    """
-    try:
-        answer = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))
-    except (OSError, AttributeError):
-        return None
-    return None if answer < 0 else answer != _TIME_ERROR
 
 
 def judge_clock(now: datetime, *, made: datetime, synchronized: bool | None) -> Verdict:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from devicewarden.audit.device.clock import is_synchronized
 from devicewarden.collect.sampler import utc_now
 from devicewarden.config.load import NO_TOPIC, Loaded
 from devicewarden.config.settings import Settings
 from devicewarden.doctor.certificate import judge_certificate
-from devicewarden.doctor.clock import installed_at, is_synchronized, judge_clock
+from devicewarden.doctor.clock import installed_at, judge_clock
 from devicewarden.doctor.disk import judge_disk, judge_state
 from devicewarden.doctor.document import Connection, Document
 from devicewarden.doctor.kernel import (

@@ -64,7 +64,7 @@ def read_clock(host: Host, by_kernel: Callable[[], bool | None] | None = None) -
 
     The file stays when the time server is long gone, so the kernel comes first.
     """
-    ask = by_kernel or (_by_kernel if host.root == Path("/") else lambda: None)
+    ask = by_kernel or (is_synchronized if host.root == Path("/") else lambda: None)
     synchronized = ask()
     if synchronized is None and host.there(_TIMESYNCD):
         synchronized = True
@@ -72,8 +72,8 @@ def read_clock(host: Host, by_kernel: Callable[[], bool | None] | None = None) -
         yield Clock(synchronized)
 
 
-def _by_kernel() -> bool | None:
-    """Ask the kernel.
+def is_synchronized() -> bool | None:
+    """Ask the kernel whether somebody keeps its clock right; None where it does not say.
 
     Source: adjtimex(2), which returns TIME_ERROR for a clock that is not synchronized.
     """
