@@ -1,6 +1,7 @@
 """The agent's own messages and connections, as Detect is told of them."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -26,7 +27,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self.handlers: dict[str, MessageHandler] = {}
-        self.failing = False
+        self.failure = ""
 
     @property
     def connection(self) -> ConnectionState:
@@ -41,8 +42,8 @@ class Recorder:
 
     async def publish(self, topic: str, payload: bytes, *, qos: int) -> None:
         del topic, payload, qos
-        if self.failing:
-            raise TemporaryPublishError("not now")
+        if self.failure:
+            raise TemporaryPublishError(self.failure)
 
     async def stop(self) -> None: ...
 
@@ -64,9 +65,19 @@ def test_messages_are_counted_once_and_reading_begins_again() -> None:
     assert meter.read() == NOTHING
 
 
+def test_a_message_that_is_not_allowed_is_an_authorization_failure() -> None:
+    meter, inner = Meter(), Recorder()
+    inner.failure = "not authorized"
+
+    with pytest.raises(TemporaryPublishError):
+        asyncio.run(MeteredPublisher(inner, meter).publish("reports", b"1", qos=1))
+
+    assert meter.read() == replace(NOTHING, authorization_failures=1)
+
+
 def test_a_message_that_failed_was_not_sent() -> None:
     meter, inner = Meter(), Recorder()
-    inner.failing = True
+    inner.failure = "not now"
 
     with pytest.raises(TemporaryPublishError):
         asyncio.run(MeteredPublisher(inner, meter).publish("reports", b"1", qos=1))

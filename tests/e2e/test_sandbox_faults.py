@@ -1,6 +1,7 @@
 """Each fault of the sandbox does what its line in the table says."""
 
 import json
+import time
 from collections.abc import Callable
 from queue import Empty
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.e2e
 Connect = Callable[[str], "Device"]
 TOPIC = "$aws/things/edge-1/defender/metrics/json"
+PATIENCE_S = 10.0
 LARGE_REPORT = b" " * 20_000
 
 
@@ -82,6 +84,28 @@ def test_late_reply_comes_after_that_of_the_next_report(sandbox: Sandbox, connec
     device.report(2)
 
     assert [device.reply()["reportId"] for _ in range(2)] == [2, 1]
+
+
+def test_deny_reports_refuses_them_and_nothing_else(sandbox: Sandbox, connect: Connect) -> None:
+    device = connect("edge-1")
+
+    sandbox.fault("deny-reports", "on")
+    denied = answers(device, "Not authorized")
+    other = device.publish("devicewarden/edge-1/violations", b"{}")
+    sandbox.fault("normal")
+
+    assert denied
+    assert other == "Success"
+    assert answers(device, "Success")
+
+
+def answers(device: "Device", answer: str) -> bool:
+    """Tell whether the broker soon answers a report so: nobody tells when it has read its rules."""
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        if device.publish(TOPIC, b"{}") == answer:
+            return True
+    return False
 
 
 def test_throttle_refuses_reports_that_come_too_soon(sandbox: Sandbox, connect: Connect) -> None:

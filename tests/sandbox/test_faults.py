@@ -24,6 +24,7 @@ def test_fault_writes_as_many_arguments_as_it_reads(fault: Fault) -> None:
         (["reject", "2", "Throttled"], [2, "Throttled"]),
         (["throttle", "on"], [300.0]),
         (["throttle", "off"], [0.0]),
+        (["deny-reports", "on"], [True]),
         (["drop"], []),
         (["revoke", "edge-1"], ["edge-1"]),
     ],

@@ -1,5 +1,6 @@
 """`devicewarden sandbox`: a stand-in for AWS IoT Core on this machine."""
 
+import json
 import os
 import queue
 import signal
@@ -18,6 +19,7 @@ from devicewarden.cli.sandbox_dir import default_dir, dir_option
 from devicewarden.model.errors import AgentError
 from devicewarden.sandbox.control import ask, is_running, serve_control
 from devicewarden.sandbox.faults import FAULTS
+from devicewarden.sandbox.narrate_alarms import by_behavior
 
 if TYPE_CHECKING:
     from devicewarden.sandbox.sandbox import Sandbox
@@ -67,6 +69,18 @@ def fault(directory: Path, name: str, arguments: Sequence[str]) -> None:
 
 
 command.add_command(sandbox_job.job)
+
+
+@command.command()
+@dir_option
+@click.option("--json", "as_json", is_flag=True, help="Print everything, as JSON.")
+def violations(directory: Path, *, as_json: bool) -> int:
+    """Show what is in alarm, by behavior, and on how many things at once; then the status is 1."""
+    told = ask(directory, ["violations"])
+    documents = json.loads(told)
+    for line in [told] if as_json else by_behavior(documents):
+        click.echo(line)
+    return int(bool(documents))
 
 
 @command.command()

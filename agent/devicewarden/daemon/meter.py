@@ -1,14 +1,17 @@
 """Counts what the agent itself says to the broker: the device's side of the cloud-side metrics."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from devicewarden.detect.observe import OwnConnection
+from devicewarden.model.errors import PublishError
 from devicewarden.publish.diagnosis import TAKEN_OVER
 from devicewarden.publish.publisher import ConnectionState, MessageHandler, Publisher
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+_REFUSED: Final = "not authorized"
 
 
 class Meter:
@@ -29,6 +32,10 @@ class Meter:
         self._sent += 1
         self._largest = max(self._largest, size_bytes)
 
+    def not_sent(self, why: str) -> None:
+        """Count a message that the broker did not take, where it was not allowed."""
+        self._refused += _REFUSED in why.lower()
+
     def received(self) -> None:
         """Count a message from the broker."""
         self._received += 1
@@ -40,7 +47,7 @@ class Meter:
         self._disconnects += before.state == "connected" and now.state == "connecting"
         # The error stays while the next attempt begins; told with no new attempt, it came again.
         came_now = now.last_error != before.last_error or now.attempts == before.attempts
-        if came_now and "not authorized" in now.last_error.lower():
+        if came_now and _REFUSED in now.last_error.lower():
             self._refused += 1
         if came_now and TAKEN_OVER in now.last_error:
             self.on_takeover()
@@ -87,7 +94,11 @@ class MeteredPublisher:
         await self._publisher.ready()
 
     async def publish(self, topic: str, payload: bytes, *, qos: int) -> None:
-        await self._publisher.publish(topic, payload, qos=qos)
+        try:
+            await self._publisher.publish(topic, payload, qos=qos)
+        except PublishError as error:
+            self._meter.not_sent(str(error))
+            raise
         self._meter.sent(len(payload))
 
     async def stop(self) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -36,10 +37,12 @@ persistence false
 log_dest stderr
 """
 # What report.md calls a least-privilege device policy: %u is the certificate's common name.
-ACCESS: Final = """\
+REPORTS: Final = """\
 pattern write $aws/things/%u/defender/metrics/json
 pattern write $aws/things/%u/defender/metrics/cbor
-pattern read $aws/things/%u/defender/metrics/json/accepted
+"""
+ACCESS: Final = """\
+{reports}pattern read $aws/things/%u/defender/metrics/json/accepted
 pattern read $aws/things/%u/defender/metrics/json/rejected
 pattern read $aws/things/%u/defender/metrics/cbor/accepted
 pattern read $aws/things/%u/defender/metrics/cbor/rejected
@@ -79,7 +82,8 @@ class Broker:
         self._credentials = authority.issue_server(directory)
         self._program = find_mosquitto([*os.get_exec_path(), *SYSTEM_FOLDERS])
         self._process: subprocess.Popen[bytes] | None = None
-        write_private(directory / "access.conf", ACCESS.format(observer=observer).encode())
+        self._observer = observer
+        self.allow_reports(allowed=True)
 
     @property
     def running(self) -> bool:
@@ -90,6 +94,15 @@ class Broker:
     def log_file(self) -> Path:
         """What Mosquitto says."""
         return self._directory / "mosquitto.log"
+
+    def allow_reports(self, *, allowed: bool) -> None:
+        """Let things publish reports, or none; connections stay, and the rest of their rights."""
+        reports = REPORTS if allowed else ""
+        access = ACCESS.format(observer=self._observer, reports=reports)
+        write_private(self._directory / "access.conf", access.encode())
+        if self._process is not None:
+            # Mosquitto reads it again.
+            self._process.send_signal(signal.SIGHUP)
 
     def start(self) -> None:
         """Start, on the port of the last start if there was one, and wait until it speaks TLS.

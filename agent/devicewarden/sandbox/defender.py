@@ -30,6 +30,9 @@ from devicewarden.sandbox.verdict import (
 NAME: Final = "device-defender"
 REPORTS: Final = "$aws/things/+/defender/metrics/+"
 VIOLATIONS: Final = "devicewarden/+/violations"
+ALARMS: Final = "violations"
+"""The word by which a terminal asks what is in alarm."""
+
 KEPT: Final = 256
 CONNECT_TIMEOUT_S: Final = 10.0
 HOST: Final = "127.0.0.1"
@@ -53,6 +56,7 @@ class Defender:
         self._memory: dict[str, Memory] = {}
         self._received: deque[Received] = deque(maxlen=KEPT)
         self._watchers: list[SimpleQueue[Received]] = []
+        self._alarms: dict[str, Told] = {}
         self._violation_watchers: list[SimpleQueue[Told]] = []
         self._late: list[threading.Timer] = []
         self._subscribed = threading.Event()
@@ -70,6 +74,12 @@ class Defender:
         with self._lock:
             self._watchers.append(watcher)
         return watcher
+
+    @property
+    def alarms(self) -> tuple[Told, ...]:
+        """What is in alarm now, by what agents told; the last KEPT, oldest first."""
+        with self._lock:
+            return tuple(self._alarms.values())
 
     def watch_violations(self) -> SimpleQueue[Told]:
         """Open a queue that gets every message on a violation from now on."""
@@ -162,6 +172,11 @@ class Defender:
         if told is None:
             return
         with self._lock:
+            self._alarms.pop(told.violation_id, None)
+            if told.kind == "in-alarm":
+                self._alarms[told.violation_id] = told
+                for oldest in list(self._alarms)[:-KEPT]:
+                    del self._alarms[oldest]
             watchers = tuple(self._violation_watchers)
         for watcher in watchers:
             watcher.put(told)

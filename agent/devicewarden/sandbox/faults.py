@@ -18,11 +18,16 @@ def count(text: str) -> int:
     return value
 
 
-def throttling(text: str) -> float:
-    """Read a switch as the least time between two reports, in seconds."""
+def switch(text: str) -> bool:
+    """Read a switch."""
     if text not in ("on", "off"):
         raise ValueError(f"{text!r} is neither on nor off")
-    return AWS_MIN_INTERVAL_S if text == "on" else 0.0
+    return text == "on"
+
+
+def throttling(text: str) -> float:
+    """Read a switch as the least time between two reports, in seconds."""
+    return AWS_MIN_INTERVAL_S if switch(text) else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +105,13 @@ FAULTS: Final = (
         read=(throttling,),
         summary=f"reports closer than {AWS_MIN_INTERVAL_S:g} s are rejected as Throttled",
         cause=lambda sandbox, seconds: sandbox.defender.order(min_interval_s=seconds),
+    ),
+    Fault(
+        name="deny-reports",
+        arguments="on|off",
+        read=(switch,),
+        summary="no thing is allowed to publish reports, as if somebody had changed their policy",
+        cause=lambda sandbox, denied: sandbox.broker.allow_reports(allowed=not denied),
     ),
     Fault(
         name="drop",

@@ -15,7 +15,7 @@ from devicewarden.model.errors import AgentError
 from devicewarden.sandbox.agent_config import Section, merge, settings_for, to_toml
 from devicewarden.sandbox.broker import Broker
 from devicewarden.sandbox.cloud import ASKED, Cloud
-from devicewarden.sandbox.defender import NAME, Defender
+from devicewarden.sandbox.defender import ALARMS, NAME, Defender
 from devicewarden.sandbox.faults import find_fault
 from devicewarden.sandbox.pki import Authority, Credentials, write_private
 from devicewarden.sandbox.proxy import Proxy
@@ -149,11 +149,13 @@ class Sandbox:
         return path
 
     def do(self, words: Sequence[str]) -> str:
-        """Do what a second terminal asks for: something with jobs, or a fault.
+        """Do what a second terminal asks for: something with jobs, the alarms, or a fault.
 
         Raises:
             AgentError: not understood.
         """
+        if words[0] == ALARMS:
+            return json.dumps([told.document for told in self.defender.alarms])
         if words[0] != ASKED:
             return self.fault(*words)
         for thing in words[2:3]:
@@ -191,6 +193,7 @@ class Sandbox:
     def normal(self) -> None:
         """End every fault."""
         self.defender.obey_nothing()
+        self.broker.allow_reports(allowed=True)
         self._refuse(frozenset())
         self.proxy.normal()
 
