@@ -129,8 +129,10 @@ def undo(config: Path | None, action_id: str | None, *, everything: bool, accoun
 
     found = mitigate_root.given_or_nothing(config)
     with mitigate_root.executor_of(found, operator=True) as executor:
-        chosen = [each.action_id for each in executor.standing()] if everything else [action_id]
-        return mitigate_root.told([executor.undo(str(each)) for each in chosen])
+        if action_id is not None:
+            return mitigate_root.told([executor.undo(action_id)])
+        chosen = [each.action_id for each in executor.standing()]
+        return mitigate_root.told(executor.undo_each(chosen))
 
 
 @command.command("list")

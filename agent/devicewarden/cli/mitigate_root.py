@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from devicewarden.cli.failure import tell
 from devicewarden.cli.options import load_config
+from devicewarden.cli.rows import printable
 from devicewarden.config.action_documents import load_action_documents
 from devicewarden.config.root_owned import writable_by_others
 from devicewarden.config.settings import Settings
@@ -84,7 +85,9 @@ def told(records: list[ActionRecord]) -> int:
     """Print what became of actions, and give the exit status: 70 where one failed."""
     for record in records:
         why = f": {record.message}" if record.message else ""
-        print(f"{record.action_id}  {record.status}  {record.name}  {record.description}{why}")
+        line = f"{record.action_id}  {record.status}  {record.name}  {record.description}{why}"
+        # A command that failed has its last words in it.
+        print(printable(line))
     return 70 if any(record.status == "FAILED" for record in records) else 0
 
 

@@ -72,7 +72,7 @@ def off(config: Path | None) -> int:
 
     found = mitigate_root.given_or_nothing(config)
     with mitigate_root.executor_of(found, operator=True) as executor:
-        ended = [executor.undo(each.action_id) for each in _in_effect(executor)]
+        ended = executor.undo_each([each.action_id for each in _in_effect(executor)])
     if not ended:
         print("there is no quarantine", file=sys.stderr)
     return mitigate_root.told(ended)

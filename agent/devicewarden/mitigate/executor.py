@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Final
 
 from devicewarden.mitigate.action import Ask, Host
 from devicewarden.mitigate.clock import Instant
@@ -16,6 +17,15 @@ from devicewarden.mitigate.registry import KINDS
 from devicewarden.mitigate.ways import Ways
 from devicewarden.model.action import ActionRecord, MitigationAction, PlannedAction
 from devicewarden.model.errors import MitigationError
+
+MAX_STANDING: Final = 100
+"""Of actions in effect where no person asks: the agent must not fill kernel and disk."""
+
+AGAIN_S: Final = 60.0
+"""What could not be undone is tried again after this time."""
+
+_LONGEST_TOLD: Final = 1_000
+"""Characters; a list of networks, or what a program says, may be long."""
 
 
 class Executor:
@@ -73,6 +83,14 @@ class Executor:
             )
         return self._end(begun, replace(begun.record, status="UNDONE", message=""))
 
+    def undo_each(self, chosen: Sequence[str]) -> list[ActionRecord]:
+        """Undo actions that are in effect; one that cannot be undone keeps nobody from the rest.
+
+        Returns:
+            What became of each; FAILED: it is still in effect.
+        """
+        return [self._undone(action_id) for action_id in chosen]
+
     def settle(self) -> list[ActionRecord]:
         """Finish what a dead process began, and end what is over; tell what changed."""
         changed = [self._finish(begun) for begun in self._past.begun("IN_PROGRESS")]
@@ -100,9 +118,18 @@ class Executor:
         self._host.firewall.renew(timeouts, self._host.ways())
 
     def next_end_s(self) -> float | None:
-        """Tell in how many seconds something ends by itself; None: nothing does."""
+        """Tell in how many seconds something is to be ended; None: nothing is."""
         now = self._clock().uptime_s
-        return min((max(b.private.ends_s - now, 0.0) for b in self._past.standing()), default=None)
+        left = (begun.private.ends_s - now for begun in self._past.standing())
+        return min((each if each > 0 else AGAIN_S for each in left), default=None)
+
+    def _undone(self, action_id: str) -> ActionRecord:
+        try:
+            return self.undo(action_id)
+        except MitigationError as error:
+            return replace(
+                self._ledger.entries[action_id].record, status="FAILED", message=_told(error)
+            )
 
     def _apply(self, planned: PlannedAction, failed: str) -> ActionRecord:
         now = self._clock()
@@ -121,6 +148,9 @@ class Executor:
             return self._kept(replace(record, message=f"{failed} failed before"))
         if refusal is not None:
             return self._kept(replace(record, status=refusal.status, message=refusal.reason))
+        if not self._refusals.operator and len(self._past.standing()) >= MAX_STANDING:
+            why = f"{MAX_STANDING} actions are in effect already"
+            return self._kept(replace(record, status="FAILED", message=why))
         try:
             return self._begin(planned, record, now)
         except MitigationError as error:
@@ -130,7 +160,7 @@ class Executor:
         configured = self._refusals.action(planned)
         ask = self._ask(planned, configured)
         action = KINDS[configured.type].make(ask, self._host)
-        record = replace(record, description=action.describe())
+        record = replace(record, description=action.describe()[:_LONGEST_TOLD])
         if self._refusals.dry_run(planned):
             return self._kept(replace(record, message="dry run"))
         memory = action.remember()
@@ -153,9 +183,8 @@ class Executor:
         try:
             begun.action.apply()
         except MitigationError as error:
-            with contextlib.suppress(MitigationError):
-                self._undo(begun)
-            failed = replace(begun.record, status="FAILED", message=_told(error), expires_at=None)
+            told = f"{_told(error)}{self._take_back(begun)}"
+            failed = replace(begun.record, status="FAILED", message=told, expires_at=None)
             return self._kept(replace(failed, ended_at=self._clock().at))
         done = replace(begun.record, status="SUCCESSFUL", ended_at=self._clock().at)
         self._keep(replace(begun, record=done))
@@ -167,12 +196,18 @@ class Executor:
                 done = replace(begun.record, status="SUCCESSFUL", ended_at=self._clock().at)
                 self._keep(replace(begun, record=done))
                 return done
-        with contextlib.suppress(MitigationError):
+        undone = ", and taken back" if begun.action.lasts else ""
+        told = f"it was interrupted{self._take_back(begun) or undone}"
+        failed = replace(begun.record, status="FAILED", message=told, expires_at=None)
+        return self._kept(replace(failed, ended_at=self._clock().at))
+
+    def _take_back(self, begun: Begun) -> str:
+        """Undo what failed; tell why it could not be, as the end of a sentence, or nothing."""
+        try:
             self._undo(begun)
-        told = "it was interrupted, and taken back"
-        return self._kept(
-            replace(begun.record, status="FAILED", message=told, ended_at=self._clock().at)
-        )
+        except MitigationError as error:
+            return f", and could not be taken back: {_told(error)}"
+        return ""
 
     def _end(self, begun: Begun, record: ActionRecord) -> ActionRecord:
         try:
@@ -194,7 +229,8 @@ class Executor:
         return Ask(
             action_id=planned.action_id,
             params=configured.params,
-            facts=planned.facts,
+            # Nothing on the device asks for the resource, which may be long.
+            facts=replace(planned.facts, resource={}),
             timeout_s=timeout_s,
             opens_s=min(timeout_s, settings.mitigate.deadman_s) if leased else timeout_s,
         )
@@ -208,4 +244,4 @@ class Executor:
 
 
 def _told(error: MitigationError) -> str:
-    return f"{error} ({error.hint})" if error.hint else str(error)
+    return (f"{error} ({error.hint})" if error.hint else str(error))[:_LONGEST_TOLD]
