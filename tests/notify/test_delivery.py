@@ -15,7 +15,7 @@ from devicewarden.notify.delivery import Delivery
 from devicewarden.notify.sink import Event
 from devicewarden.state.look import look
 from devicewarden.state.outbox import SinkCounts
-from devicewarden.state.sink_errors import queues
+from devicewarden.state.queues import queues
 from devicewarden.state.state import State
 
 

@@ -11,7 +11,7 @@ from devicewarden.cli.options import config_option, load_or_exit
 from devicewarden.cli.rows import aligned, printable
 
 if TYPE_CHECKING:
-    from devicewarden.state.sink_errors import QueueState
+    from devicewarden.state.queues import QueueState
 
 _HEADS: Final = ("SINK", "WAITING", "OLDEST", "BYTES", "DROPPED", "REFUSED", "LAST ERROR")
 
@@ -32,7 +32,7 @@ def list_(config: Path | None, *, as_json: bool) -> None:
     """
     from devicewarden.notify.registry import sink_names  # noqa: PLC0415  --help must be fast
     from devicewarden.state.look import look  # noqa: PLC0415  as above
-    from devicewarden.state.sink_errors import QueueState, queues  # noqa: PLC0415  as above
+    from devicewarden.state.queues import QueueState, queues  # noqa: PLC0415  as above
 
     settings = load_or_exit(config).settings
     configured = sink_names(settings)

@@ -1,10 +1,10 @@
 """Every setting as a row: what loading, the sample and the reference are made from."""
 
 from collections.abc import Iterator
-from dataclasses import Field, dataclass, fields, is_dataclass
+from dataclasses import Field, dataclass, fields
 from typing import Any, Final, Literal, TypeAlias, get_args, get_origin
 
-from devicewarden.config.knob import PathKind
+from devicewarden.config.knob import PathKind, member_of
 from devicewarden.config.settings import Settings
 
 Table: TypeAlias = type[Any]
@@ -55,8 +55,7 @@ class Knob:
     @property
     def member(self) -> Table | None:
         """The class of its tables where it is an array of tables; None where it is none."""
-        inner = get_args(self.type)[0] if get_origin(self.type) is tuple else None
-        return inner if isinstance(inner, type) and is_dataclass(inner) else None
+        return member_of(self.type)
 
 
 def sections() -> dict[str, type]:

@@ -1,10 +1,10 @@
 """Settings that were judged already -> JSON values and back, without the machinery that judges."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
-from devicewarden.config.knobs import knobs_of, sections
+from devicewarden.config.knob import member_of
 from devicewarden.config.settings import Settings
 
 
@@ -15,12 +15,12 @@ def plain(settings: Settings) -> dict[str, dict[str, Any]]:
 
 def from_plain(document: Mapping[str, Mapping[str, Any]]) -> Settings:
     """Undo `plain`; the document is trusted to come from it."""
-    made = {name: _table(table, document[name]) for name, table in sections().items()}
+    made = {each.name: _table(each.type, document[each.name]) for each in fields(Settings)}
     return Settings(**made)
 
 
-def _table(table: type, values: Mapping[str, Any]) -> Any:
-    return table(**{k.name: _value(values[k.name], k.member) for k in knobs_of(table)})
+def _table(table: Any, values: Mapping[str, Any]) -> Any:
+    return table(**{f.name: _value(values[f.name], member_of(f.type)) for f in fields(table)})
 
 
 def _value(value: Any, member: type | None) -> Any:
