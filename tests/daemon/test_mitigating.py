@@ -18,6 +18,7 @@ from devicewarden.mitigate import spool
 from devicewarden.mitigate.plan_form import Apply, Renew, Request
 from devicewarden.mitigate.record_form import Entry, write_ledger
 from devicewarden.model.action import ActionRecord, ActionStatus, Cause
+from devicewarden.state.action_tables import NewCause
 from devicewarden.state.state import State, open_state
 from devicewarden.state.violation_records import Step
 
@@ -140,6 +141,18 @@ def test_root_is_asked_once_for_each_violation(device: Device) -> None:
     assert isinstance(request, Apply)
     assert [each.name for each in request.actions] == ["cut-off"]
     assert device.asked() == []
+
+
+def test_a_plan_that_cannot_be_read_holds_up_no_other(device: Device) -> None:
+    damaged = NewCause("violation", "v0", {})
+    device.state.actions.think_of([(damaged, '{"apply": [')], dry_run=False)
+    device.violate()
+
+    device.look()
+
+    (request,) = device.asked()
+    assert isinstance(request, Apply)
+    assert device.state.actions.unasked() == ()
 
 
 @pytest.mark.parametrize("quiet", ["suppressed", "simulated"])

@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,11 +13,13 @@ from tests.mitigate.hosts import planned
 
 from devicewarden.mitigate import spool
 from devicewarden.mitigate.plan_form import (
+    MAX_ACTIONS,
     MAX_BYTES,
     Apply,
     Renew,
     Request,
     Undo,
+    facts_of,
     read_request,
     write_request,
 )
@@ -110,6 +113,33 @@ def test_text_that_nft_would_read_is_no_address(address: object) -> None:
     assert found.actions[0].facts.addresses == ("fe80::1",)
 
 
+def test_true_is_no_port() -> None:
+    document = json.loads(write_request(Apply((planned("a"),))))
+    document["apply"][0]["ports"] = [["TCP", True]]
+
+    with pytest.raises(DocumentError, match="port that is none"):
+        read_request(json.dumps(document).encode())
+
+
+def test_an_address_of_ipv4_is_blocked_as_such_however_it_is_written() -> None:
+    facts = facts_of(ports={}, addresses=["::ffff:192.0.2.1", "2001:db8::1"], resource={})
+
+    assert facts.addresses == ("192.0.2.1", "2001:db8::1")
+
+
+def test_the_largest_plan_that_is_chosen_can_be_read() -> None:
+    addresses = tuple(f"2001:db8:1111:2222:3333:4444:5555:{n:x}" for n in range(0x1000, 0x1040))
+    largest = replace(
+        planned("n" * 128, cause=Cause("violation", "c" * 128)),
+        task_id="t" * 128,
+        facts=Facts(addresses=addresses, resource={"policyVersionIdentifier": "p" * 512}),
+    )
+
+    content = write_request(Apply((largest,) * MAX_ACTIONS))
+
+    assert isinstance(read_request(content), Apply)
+
+
 def test_the_agents_word_for_an_id_does_not_count() -> None:
     document = json.loads(write_request(Apply((planned("a"),))))
     document["apply"][0]["action_id"] = "f" * 32
@@ -156,6 +186,38 @@ def test_pipes_folders_and_large_files_are_refused_and_go_away(
     assert [each.request for each in found] == [None] * 4
     assert all(each.refused for each in found)
     assert not spool.pending(tmp_path)
+
+
+def test_a_folder_with_the_longest_of_names_stands_in_nobodys_way(
+    tmp_path: Path, folder: Path
+) -> None:
+    (folder / f"{'a' * 250}.json" / "full").mkdir(parents=True)
+    spool.put(tmp_path, "b", Renew(connected=True))
+
+    found = taken(tmp_path)
+
+    assert [each.request for each in found] == [None, Renew(connected=True)]
+    assert not spool.pending(tmp_path)
+
+
+def test_what_cannot_be_removed_is_told_and_the_rest_is_read(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Such as in a sticky folder, for a root without CAP_FOWNER.
+    spool.put(tmp_path, "a", Renew(connected=True))
+    spool.put(tmp_path, "b", Renew(connected=False))
+    monkeypatch.setattr(os, "unlink", _refuse)
+
+    found = taken(tmp_path)
+
+    requests = [each.request for each in found]
+    assert requests == [Renew(connected=True), None, Renew(connected=False), None]
+    assert found[1].refused == "cannot be removed: Operation not permitted"
+    assert len(list(folder.iterdir())) == len(["a", "b"])
+
+
+def _refuse(_name: str, *, dir_fd: int) -> None:
+    raise PermissionError(1, "Operation not permitted", dir_fd)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="gives a file to another user")

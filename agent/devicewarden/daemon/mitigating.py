@@ -156,11 +156,20 @@ class Mitigation:
         plans = self._state.actions.unasked() if self._around.settings().mitigate.enabled else ()
         if not plans:
             return
-        from devicewarden.mitigate.plan_form import read_request  # noqa: PLC0415  as in _choose
-
-        handed_over = [self._root.ask(name, read_request(plan.encode())) for name, plan in plans]
+        handed_over = [self._hand_over(name, plan) for name, plan in plans]
         if all(handed_over):
             self._state.actions.asked()
+
+    def _hand_over(self, name: str, plan: str) -> bool:
+        from devicewarden.mitigate.plan_form import read_request  # noqa: PLC0415  as in _choose
+
+        try:
+            request = read_request(plan.encode())
+        except DocumentError as error:
+            # Kept, it would hold up all that come after it, for ever.
+            log.warning("plan_dropped", plan=name, error=str(error))
+            return True
+        return self._root.ask(name, request)
 
     def _follow(self) -> None:
         settings = self._around.settings()

@@ -17,13 +17,16 @@ from devicewarden.model.action_params import Port, PortProtocol
 from devicewarden.model.errors import DocumentError
 from devicewarden.model.strict_json import read_json
 
-MAX_BYTES: Final = 65_536
+MAX_BYTES: Final = 131_072
+"""Room for as many actions as there may be, each with as many addresses, see below."""
+
 MAX_PORTS: Final = 64
 MAX_ADDRESSES: Final = 64
 MAX_ACTIONS: Final = 25
 """Five for each of the orders that one cause may fall under."""
 
 _LEVELS: Final = 8
+_LAST_PORT: Final = 65_535
 _NAME: Final = re.compile(r"[a-zA-Z0-9_-]{1,128}")
 _CAUSE: Final = re.compile(r"[a-zA-Z0-9:_-]{1,128}")
 _ID: Final = re.compile(r"[0-9a-f]{32}")
@@ -148,12 +151,17 @@ def _ports(items: list[Any]) -> tuple[Port, ...]:
 
 def _port(item: object) -> Port:
     match item:
-        case [str(protocol), int(number)] if protocol in get_args(PortProtocol) and number in range(
-            1, 65536
+        case [str(protocol), int(number)] if protocol in get_args(PortProtocol) and _is_port(
+            number
         ):
             return Port(cast("PortProtocol", protocol), number)
         case _:
             raise DocumentError("has a port that is none")
+
+
+def _is_port(number: object) -> bool:
+    # JSON's true is a 1 for Python, and nothing for nft.
+    return isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= _LAST_PORT
 
 
 def _addresses(items: list[Any]) -> tuple[str, ...]:
@@ -180,12 +188,18 @@ def facts_of(
         Port(protocol, number)
         for protocol, numbers in ports.items()
         for number in numbers
-        if isinstance(number, int) and number in range(1, 65536)
+        if _is_port(number)
     ]
     found = []
     for address in addresses[:MAX_ADDRESSES]:
         try:
-            found.append(_address(address))
+            found.append(_as_it_leaves(_address(address)))
         except DocumentError:
             continue
     return Facts(ports=tuple(kept[:MAX_PORTS]), addresses=tuple(found), resource=resource)
+
+
+def _as_it_leaves(text: str) -> str:
+    # What a program calls ::ffff:192.0.2.1 leaves the device by IPv4.
+    address = ip_address(text)
+    return str(getattr(address, "ipv4_mapped", None) or address)

@@ -60,7 +60,8 @@ def take(state_dir: Path) -> Iterator[Found]:
             names = sorted(entry.name for entry in entries if entry.name.endswith(".json"))
         for name in names[:MAX_FILES]:
             yield _found(folder, name, owner)
-            _remove(folder, name)
+            if trouble := _remove(folder, name):
+                yield Found(name, None, trouble)
 
 
 def pending(state_dir: Path) -> bool:
@@ -115,11 +116,17 @@ def _content(folder: int, name: str, owner: int) -> bytes:
         os.close(handle)
 
 
-def _remove(folder: int, name: str) -> None:
+def _remove(folder: int, name: str) -> str:
+    """Take a request out of the path unit's sight; tell why that failed, or nothing."""
     try:
-        os.unlink(name, dir_fd=folder)
-    except IsADirectoryError:
-        # The path unit would find it again and again. Renamed, it is the daemon's to clear away.
-        os.rename(name, f".{name}.refused", src_dir_fd=folder, dst_dir_fd=folder)
+        try:
+            os.unlink(name, dir_fd=folder)
+        except IsADirectoryError:
+            # Renamed, and shortly, it is the daemon's to clear away.
+            hidden = f".{os.urandom(8).hex()}.refused"
+            os.rename(name, hidden, src_dir_fd=folder, dst_dir_fd=folder)
     except FileNotFoundError:
-        return
+        return ""
+    except OSError as error:
+        return f"cannot be removed: {error.strerror}"
+    return ""

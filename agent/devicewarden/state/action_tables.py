@@ -15,7 +15,7 @@ KEPT: Final = timedelta(days=90)
 AT_ONCE: Final = 25
 """Causes that are thought of in one look: a scan must not keep the agent busy."""
 
-_LONGEST_PLAN: Final = 65_536
+_LONGEST_PLAN: Final = 131_072
 
 CauseKind: TypeAlias = Literal["violation", "finding"]
 
