@@ -169,6 +169,11 @@ def test_types_of_our_own_are_read(
             id="nft-text",
         ),
         pytest.param(
+            {"blockDestinationParams": {"cidrs": ["fe80::%a }\nflush ruleset #/64"]}},
+            "$.actionParams.blockDestinationParams.cidrs[0]",
+            id="nft-text-in-scope",
+        ),
+        pytest.param(
             {"limitEgressRateParams": {"bytesPerSecond": 1}},
             "$.actionParams.limitEgressRateParams.bytesPerSecond",
             id="too-slow",

@@ -160,10 +160,14 @@ def _cidr(node: Node) -> str | None:
     if text is None:
         return None
     try:
-        return str(ip_network(text))
+        network = str(ip_network(text))
     except ValueError:
+        network = ""
+    # A scope may be any text, and nft would read it.
+    if not network or "%" in network:
         node.refuse(f"must be an IP address or a network without host bits, not {shown(text)}")
         return None
+    return network
 
 
 def _rate(node: Node) -> Params | None:

@@ -34,11 +34,18 @@ def allowed_commands(settings: Settings) -> Iterator[Fault]:
 def allowed_addresses(settings: Settings) -> Iterator[Fault]:
     """An address or a network, in the kernel's own terms: names change."""
     for index, text in enumerate(settings.mitigate.allow_addresses):
-        try:
-            ip_network(text)
-        except ValueError:
+        if not _is_network(text):
             yield Fault(
                 (("mitigate", "allow_addresses", index),),
                 f"{shown(text)} is neither an IP address nor a network",
                 "such as 192.0.2.7 or 192.0.2.0/24; bits below the prefix are 0",
             )
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text)
+    except ValueError:
+        return False
+    # A scope may be any text, and nft would read it.
+    return "%" not in text
