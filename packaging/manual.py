@@ -27,8 +27,14 @@ Security profiles, as the AWS CLI takes them.
 .I /etc/devicewarden/certs
 Certificate and private key; the daemon gets copies from systemd.
 .TP
+.I /etc/devicewarden/actions
+Mitigation actions, as the AWS CLI takes them.
+.TP
 .I /var/lib/devicewarden/state.db
 What survives a restart.
+.TP
+.I /var/lib/devicewarden\-mitigate
+What is in effect; root's.
 .SH ENVIRONMENT
 .TP
 .B DEVICEWARDEN_<SECTION>__<KEY>
@@ -76,6 +82,8 @@ def _commands(context: click.Context) -> Iterator[click.Context]:
     if not isinstance(group, click.Group):
         yield context
         return
+    if group.invoke_without_command:
+        yield context
     for name in group.list_commands(context):
         command = group.get_command(context, name)
         if command is not None and not command.hidden:
