@@ -1,11 +1,11 @@
 """All collectors, in two tuples: what runs every second, and what runs for a report."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from devicewarden.collect import certificate, failed_logins
 from devicewarden.collect.collector import Collector
 from devicewarden.collect.connections import EstablishedConnections
-from devicewarden.collect.destinations import DestinationAddresses
 from devicewarden.collect.listening_ports import listening_tcp_ports, listening_udp_ports
 from devicewarden.collect.network import NetworkTotals
 from devicewarden.collect.opens import TcpOpenCounts
@@ -13,9 +13,12 @@ from devicewarden.collect.sockets import SocketSource
 from devicewarden.collect.system import System, system_readers
 from devicewarden.config.settings import CustomMetricsSettings, Settings
 
+if TYPE_CHECKING:
+    from devicewarden.collect.destinations import DestinationAddresses
+
 
 def quiet_collectors(
-    source: SocketSource, destinations: DestinationAddresses | None = None
+    source: SocketSource, destinations: "DestinationAddresses | None" = None
 ) -> tuple[Collector, ...]:
     """Make the collectors of every second; their cost does not grow with idle connections.
 

@@ -3,10 +3,10 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 import structlog
 
-from devicewarden.collect.destinations import DestinationAddresses, open_destinations
 from devicewarden.collect.owner import Owners, open_owners
 from devicewarden.collect.registry import quiet_collectors, report_collectors
 from devicewarden.collect.sampler import Sampler, utc_now
@@ -33,6 +33,9 @@ from devicewarden.publish.exchange import OnLateReply
 from devicewarden.publish.publisher import OnChange
 from devicewarden.publish.topics import report_topics
 from devicewarden.state.state import State, open_state
+
+if TYPE_CHECKING:
+    from devicewarden.collect.destinations import DestinationAddresses
 
 log = structlog.get_logger()
 
@@ -94,7 +97,7 @@ def rehearse(settings: Settings) -> None:
 class WatchfulSampler:
     """The sampler of every second, and what the kernel tells between two samples."""
 
-    def __init__(self, source: SocketSource, destinations: DestinationAddresses | None) -> None:
+    def __init__(self, source: SocketSource, destinations: "DestinationAddresses | None") -> None:
         self._sampler = Sampler(quiet_collectors(source, destinations))
         self._destinations = destinations
 
@@ -119,7 +122,12 @@ def quiet_sampler(settings: Settings, *, watchful: bool = False) -> WatchfulSamp
         watchful: read destinations too, and hear of sockets that live shorter than a second.
     """
     choice = settings.collect.source
-    return WatchfulSampler(open_source(choice), open_destinations(choice) if watchful else None)
+    if not watchful:
+        return WatchfulSampler(open_source(choice), None)
+    # Where no behavior judges lists, the daemon never loads this.
+    from devicewarden.collect.destinations import open_destinations  # noqa: PLC0415  see above
+
+    return WatchfulSampler(open_source(choice), open_destinations(choice))
 
 
 def slow_sampler(settings: Settings) -> Sampler:

@@ -1,12 +1,14 @@
 """What the device has taught: percentiles and machine learning, by metric and window length."""
 
 from collections.abc import Iterable, Mapping
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
-from devicewarden.detect.machine_learning import Series, Verdict
 from devicewarden.detect.statistical import Past
 from devicewarden.model.behavior import MachineLearning, StatisticalThreshold
 from devicewarden.model.errors import BaselineError
+
+if TYPE_CHECKING:
+    from devicewarden.detect.machine_learning import Series, Verdict
 
 
 class SeriesKey(NamedTuple):
@@ -37,13 +39,13 @@ class Known(NamedTuple):
     """
 
     past: Past | None = None
-    series: Series | None = None
-    verdict: Verdict | None = None
+    series: "Series | None" = None
+    verdict: "Verdict | None" = None
 
 
 _NOTHING = Known()
 _LONGEST_LENGTH: Final = 9
-Learnt: TypeAlias = Past | Series
+Learnt: TypeAlias = "Past | Series"
 
 
 class Learned:
@@ -61,7 +63,7 @@ class Learned:
         pasts = {SeriesKey(k.metric, k.length_s) for k in wanted if k.kind == "statistical"}
         series = {SeriesKey(k.metric, k.length_s) for k in wanted if k.kind == "machine-learning"}
         self._pasts = {key: self._pasts.get(key) or Past(key.length_s) for key in pasts}
-        self._series = {key: self._series.get(key) or Series() for key in series}
+        self._series = {key: self._series.get(key) or _kind()() for key in series}
 
     def meet(self, key: SeriesKey, at_s: float, value: float) -> Known:
         """Tell what is known about a datapoint; machine learning learns it at once."""
@@ -80,7 +82,7 @@ class Learned:
         """Give the past of a series."""
         return self._pasts.get(key)
 
-    def series(self, key: SeriesKey) -> Series | None:
+    def series(self, key: SeriesKey) -> "Series | None":
         """Give the model of a series."""
         return self._series.get(key)
 
@@ -114,7 +116,7 @@ class Learned:
             self._pasts[series_key] = past
             return True
         if key.kind == "machine-learning" and series_key in self._series:
-            self._series[series_key] = Series.load(packed)
+            self._series[series_key] = _kind().load(packed)
             return True
         return False
 
@@ -125,9 +127,16 @@ class Learned:
             self._pasts[series_key] = Past(key.length_s)
             return True
         if key.kind == "machine-learning" and series_key in self._series:
-            self._series[series_key] = Series()
+            self._series[series_key] = _kind()()
             return True
         return False
+
+
+def _kind() -> "type[Series]":
+    # A quarter of a megabyte that a device without such behaviors does not need.
+    from devicewarden.detect.machine_learning import Series  # noqa: PLC0415  see above
+
+    return Series
 
 
 def baseline_key(criteria: StatisticalThreshold | MachineLearning, key: SeriesKey) -> BaselineKey:
