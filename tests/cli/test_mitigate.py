@@ -3,17 +3,21 @@
 import json
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 from tests.mitigate.hosts import NOW
+from tests.mitigate.world import World
 
+from devicewarden.cli import mitigate_root
 from devicewarden.cli.main import devicewarden
 from devicewarden.cli.mitigate_root import given, given_or_nothing
 from devicewarden.cli.options import load_config
 from devicewarden.config.mitigate_settings import LEDGER
+from devicewarden.mitigate.executor import Executor
 from devicewarden.mitigate.record_form import Entry, write_ledger
 from devicewarden.model.action import ActionRecord, Cause
 from devicewarden.model.errors import ConfigError
@@ -157,6 +161,23 @@ def test_whoever_is_the_agent_cannot_keep_root_from_acting(
 
     assert given(config) == undisturbed
     assert not given(config).broken
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_quarantine_says_that_it_cuts_sessions_before_it_does(
+    config: Path, monkeypatch: pytest.MonkeyPatch, *, dry_run: bool
+) -> None:
+    world = World(config.parent / "records")
+
+    def executor_of(_found: object, *, operator: bool) -> AbstractContextManager[Executor]:
+        return world.executor(operator=operator)
+
+    monkeypatch.setattr(mitigate_root, "executor_of", executor_of)
+    told = run("quarantine", "on", *(["--dry-run"] if dry_run else ["--for", "60"]), config=config)
+
+    warned = told.stderr.startswith("every session over the network is cut now, for at most 60 s")
+    assert warned is not dry_run
+    assert "quarantine-by-hand" in told.output
 
 
 def test_root_acts_where_only_the_agent_has_a_certificate(config: Path) -> None:

@@ -59,6 +59,8 @@ def on(config: Path | None, duration_s: int | None, *, dry_run: bool) -> int:
         planned_at=datetime.now(UTC),
     )
     with mitigate_root.executor_of(found, operator=True) as executor:
+        if not dry_run:
+            _warn(found.settings, duration_s or found.settings.mitigate.expires_s)
         status = mitigate_root.told(executor.apply([planned]))
         _tell_ways(executor, found.settings)
     return status
@@ -93,6 +95,16 @@ def status(config: Path | None) -> int:
         mitigate_root.told(records)
         _tell_ways(executor, found.settings)
     return 1
+
+
+def _warn(settings: "Settings", longest_s: int) -> None:
+    """Say it before it happens: afterwards nobody may be there to read it."""
+    spared = ", ".join(settings.mitigate.allow_addresses) or "none is named"
+    print(
+        f"every session over the network is cut now, for at most {longest_s} s, SSH too,"
+        f" but for mitigate.allow_addresses: {spared}",
+        file=sys.stderr,
+    )
 
 
 def _in_effect(executor: "Executor") -> list["ActionRecord"]:

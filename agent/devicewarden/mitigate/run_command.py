@@ -4,6 +4,7 @@ import stat
 from pathlib import Path
 from typing import Final
 
+from devicewarden.config.root_owned import writable_by_others
 from devicewarden.mitigate.action import ActionMeta, Ask, Host, Memory
 from devicewarden.model.action_params import RunCommand as Params
 from devicewarden.model.errors import MitigationError
@@ -17,7 +18,7 @@ META: Final = ActionMeta(
     "by default; `undoCommand`, which takes it back",
     undo="`undoCommand` is run; without one nothing can take it back",
     ends="after its duration, where there is an `undoCommand`",
-    needs="its path in `mitigate.allow_commands`, which root alone may write",
+    needs="its path in `mitigate.allow_commands`, which root alone may write, as all folders above",
     example='{"runCommandParams": {"command": ["/usr/local/sbin/valve", "close"], '
     '"undoCommand": ["/usr/local/sbin/valve", "open"]}}',
 )
@@ -66,6 +67,10 @@ class RunCommand:
         others = stat.S_IWGRP | stat.S_IWOTH
         if not stat.S_ISREG(found.st_mode) or found.st_uid != 0 or found.st_mode & others:
             raise MitigationError(f"{argv[0]} must be a file that root owns and alone may write")
+        # Who may write a folder above can put another program there, also after we looked.
+        folder = Path(argv[0]).parent.resolve()
+        if problems := writable_by_others((folder, *folder.parents)):
+            raise MitigationError(f"{argv[0]} can be replaced: {problems[0]}")
 
     def _run(self, argv: tuple[str, ...]) -> None:
         ended = self._host.run(argv, timeout_s=self._params.timeout_s, limit_bytes=_LIMIT_BYTES)
