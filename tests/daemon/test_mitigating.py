@@ -17,7 +17,7 @@ from devicewarden.daemon.mitigating import Mitigation
 from devicewarden.mitigate import spool
 from devicewarden.mitigate.plan_form import Apply, Renew, Request
 from devicewarden.mitigate.record_form import Entry, write_ledger
-from devicewarden.model.action import ActionRecord, ActionStatus, Cause
+from devicewarden.model.action import ActionRecord, ActionStatus, ActionType, Cause
 from devicewarden.state.action_tables import NewCause
 from devicewarden.state.state import State, open_state
 from devicewarden.state.violation_records import Step
@@ -93,12 +93,12 @@ class Device:
     def asked(self) -> list[Request | None]:
         return [found.request for found in spool.take(self.folder)]
 
-    def record(self, status: ActionStatus) -> None:
+    def record(self, status: ActionStatus, *, kind: ActionType = "QUARANTINE") -> None:
         record = ActionRecord(
             action_id="a" * 32,
             cause=Cause("violation", "v1"),
             name="cut-off",
-            type="QUARANTINE",
+            type=kind,
             status=status,
             started_at=NOW,
             ended_at=NOW,
@@ -285,4 +285,17 @@ def test_a_job_that_asks_for_more_is_told_why_not(device: Device) -> None:
     off = device.mitigation.plan_for_job("cut-off", "job-1")
 
     assert (unknown, off) == ("no action other is configured", "mitigate.enabled is false")
+    assert device.asked() == []
+
+
+def test_root_is_asked_once_after_a_start_what_is_still_in_effect(device: Device) -> None:
+    device.settings = replace(device.settings, publish=PublishSettings())
+    device.record("SUCCESSFUL", kind="BLOCK_PORT")
+
+    device.look()
+    first = device.asked()
+    device.monotonic_s += 3600
+    device.look()
+
+    assert first == [Renew(connected=True)]
     assert device.asked() == []

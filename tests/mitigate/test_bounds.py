@@ -1,5 +1,6 @@
 """What goes wrong later is told as it is, and neither ledger nor kernel grows without end."""
 
+import itertools
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,9 +8,12 @@ import pytest
 from tests.mitigate.hosts import NOW, planned, settings_of
 from tests.mitigate.world import FACTS, World, apply
 
+from devicewarden.mitigate import spool
 from devicewarden.mitigate.executor import AGAIN_S, MAX_STANDING
 from devicewarden.mitigate.ledger import MAX_ENDED, open_ledger
+from devicewarden.mitigate.plan_form import Apply
 from devicewarden.mitigate.record_form import Entry, read_records
+from devicewarden.mitigate.session import work_off
 from devicewarden.model.action import DEVICE_TYPES, ActionRecord, ActionStatus, Cause, Facts
 from devicewarden.model.action_params import Port
 
@@ -85,6 +89,21 @@ def test_the_ledger_keeps_no_resource_that_a_plan_brought(world: World) -> None:
         executor.apply([planned("port", facts=facts)])
 
     assert "clientId" not in (world.folder / "ledger.json").read_text()
+
+
+def test_who_keeps_root_busy_keeps_nobody_waiting_for_long(world: World, tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        why = Cause("violation", name)
+        spool.put(tmp_path, name, Apply((planned("port", cause=why, facts=FACTS),)))
+    passes = itertools.count(step=40)
+
+    with world.executor() as executor:
+        first = work_off(executor, tmp_path, monotonic=lambda: next(passes))
+        second = work_off(executor, tmp_path)
+
+    assert [record.cause.id for record in first] == ["a"]
+    assert [record.cause.id for record in second] == ["b", "c"]
+    assert not spool.pending(tmp_path)
 
 
 def _ended_records(count: int, *, status: ActionStatus) -> list[ActionRecord]:

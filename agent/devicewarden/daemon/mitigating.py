@@ -210,11 +210,10 @@ class Mitigation:
     def _hold(self) -> None:
         """Let quarantines last while the broker is there; where it is not, look for its new ways.
 
-        Root is asked too when something is over, to tidy up behind it.
+        Root is asked too when something is over, to tidy up behind it, and once after our start:
+        where the device was restarted, everything is.
         """
-        standing = [
-            each for each in self._records if each.status == "SUCCESSFUL" and each.expires_at
-        ]
+        standing = self._standing()
         if not standing:
             return
         from devicewarden.mitigate.plan_form import Renew  # noqa: PLC0415  as in _choose
@@ -223,7 +222,8 @@ class Mitigation:
         connected = self._around.connected()
         held = not connected or any(each.type == "QUARANTINE" for each in standing)
         over = any(each.expires_at and each.expires_at < self._around.now() for each in standing)
-        if not over and not (held and settings.publish.endpoint):
+        first = self._renewed_at_s == float("-inf")
+        if not (over or first or (held and settings.publish.endpoint)):
             return
         if now_s - self._renewed_at_s >= min(_ASK_AGAIN_S, settings.mitigate.deadman_s / 3):
             self._renewed_at_s = now_s

@@ -1,6 +1,7 @@
 """One run as root: the ledger is taken, what is over is ended, and what was asked for is done."""
 
 import math
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -23,6 +24,7 @@ from devicewarden.model.action import ActionRecord
 from devicewarden.model.errors import MitigationError
 
 _NFT_S: Final = 10.0
+_LONGEST_S: Final = 60.0
 _SYSTEMD: Final = Path("/run/systemd/system")
 _OF_UNIT: Final = Path(MitigateSettings().records_dir)
 _TIMER: Final = "devicewarden-mitigate-next"
@@ -59,15 +61,23 @@ def open_executor(
         _start_again(next_end_s)
 
 
-def work_off(executor: Executor, state_dir: Path) -> list[ActionRecord]:
+def work_off(
+    executor: Executor, state_dir: Path, *, monotonic: Callable[[], float] = time.monotonic
+) -> list[ActionRecord]:
     """Do what the daemon asked for; what is no request is a failure of its own.
+
+    After a minute the rest waits for the next run, which the path unit starts: whoever keeps root
+    busy must not keep a person, who waits for the ledger, from ending a quarantine.
 
     Raises:
         MitigationError: with all that went wrong beside the records, after everything was tried.
     """
     records: list[ActionRecord] = []
     wrong: list[str] = []
+    until_s = monotonic() + _LONGEST_S
     for found in spool.take(state_dir):
+        if monotonic() > until_s:
+            break
         if found.request is None:
             wrong.append(f"{found.name!r} {found.refused}")
             continue
