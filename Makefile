@@ -8,7 +8,7 @@ need = command -v $(1) >/dev/null || PATH="$$PATH:/usr/sbin:/sbin" command -v $(
 
 ARCH ?= amd64
 
-.PHONY: deb deb-arm64 deb-armhf greengrass pin demo test fix docs picture bench bench-detect bench-audit bench-mitigate bench-rotation clean system-packages build-packages
+.PHONY: deb deb-arm64 deb-armhf greengrass pin demo test fix docs picture bench bench-detect bench-audit bench-mitigate bench-rotation bench-runbooks clean system-packages build-packages
 .DELETE_ON_ERROR:
 
 $(VENV)/installed: pyproject.toml constraints.txt
@@ -66,6 +66,10 @@ bench-mitigate: $(VENV)/installed system-packages
 bench-rotation: $(VENV)/installed system-packages
 	$(BIN)/python -m tests.bench.bench_rotation --json bench-rotation.json
 
+# Fifty agents against one sandbox, which takes 2 GB of memory.
+bench-runbooks: $(VENV)/installed system-packages
+	$(BIN)/python -m tests.bench.bench_runbooks --json bench-runbooks.json
+
 build-packages:
 	@$(call need,dh,debhelper)
 	@$(call need,dpkg-architecture,dpkg-dev)
@@ -87,4 +91,4 @@ pin: $(VENV)/installed
 	$(BIN)/python packaging/pin.py
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist bench.json bench-detect.json bench-audit.json bench-mitigate.json bench-rotation.json
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist bench.json bench-detect.json bench-audit.json bench-mitigate.json bench-rotation.json bench-runbooks.json
