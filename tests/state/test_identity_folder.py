@@ -1,6 +1,7 @@
 """The device's own identities on disk, and which one a configuration takes."""
 
 import dataclasses
+import os
 from pathlib import Path
 
 import pytest
@@ -109,3 +110,21 @@ def test_a_plan_that_cannot_be_read_is_none(settings: Settings, text: str) -> No
     (Path(settings.state.dir) / "identity" / "rotation.json").write_text(text)
 
     assert folder.plan() is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives files to another user")
+def test_only_what_is_in_the_folder_is_given_to_its_owner(settings: Settings) -> None:
+    generation = put_in_force(settings)
+    state = Path(settings.state.dir)
+    (state / "elsewhere").mkdir()
+    (state / "elsewhere" / "secret").write_text("root's")
+    (generation / "soft").symlink_to(state / "elsewhere")
+    os.link(state / "elsewhere" / "secret", generation / "hard")
+    os.chown(state, 12345, 12345)
+
+    IdentityFolder(state).give_to_owner()
+
+    ours = [generation.parent, generation.parent / "current", generation / "certificate.pem"]
+    assert [path.lstat().st_uid for path in ours] == [12345] * 3
+    theirs = [state / "elsewhere", state / "elsewhere" / "secret"]
+    assert [path.lstat().st_uid for path in theirs] == [0, 0]

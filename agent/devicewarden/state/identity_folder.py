@@ -8,6 +8,7 @@ next one is.
 import dataclasses
 import json
 import os
+import stat
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
@@ -137,8 +138,12 @@ class IdentityFolder:
         if os.geteuid() != 0:
             return
         owner = self._root.parent.stat()
-        for path in (self._root, *self._root.rglob("*")):
-            os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+        # By handles: whoever owns the folder may lay links in it while we walk.
+        for _, folders, files, handle in os.fwalk(self._root):
+            for name in (".", *folders, *files):
+                found = os.stat(name, dir_fd=handle, follow_symlinks=False)
+                if stat.S_ISDIR(found.st_mode) or found.st_nlink == 1:
+                    os.chown(name, owner.st_uid, owner.st_gid, dir_fd=handle, follow_symlinks=False)
 
     def _next_name(self) -> str:
         taken = [int(folder.name.removeprefix(_PREFIX)) for folder in self._generations()]
