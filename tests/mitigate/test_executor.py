@@ -36,6 +36,21 @@ def test_each_cause_is_acted_on_once(world: World) -> None:
     assert len(world.nft.scripts) == scripts
 
 
+def test_a_person_has_done_again_what_failed_or_is_over_but_the_agent_has_not(
+    world: World,
+) -> None:
+    world.nft.refuses = "Error: No such file or directory"
+    apply(world, "port")
+    world.nft.refuses = ""
+
+    agent = apply(world, "port")
+    person = apply(world, "port", operator=True)
+
+    assert [status for status, _ in agent] == ["FAILED"]
+    assert person == [("SUCCESSFUL", "")]
+    assert len(world.nft.gates) == 1
+
+
 def test_one_that_fails_skips_the_rest(world: World) -> None:
     found = apply(world, "port", "broker", "cut-off")
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from devicewarden.mitigate.action import Ask, Host
 from devicewarden.mitigate.clock import Instant
-from devicewarden.mitigate.ledger import Ledger
+from devicewarden.mitigate.ledger import OVER, Ledger
 from devicewarden.mitigate.past import QUARANTINE, Begun, Past
 from devicewarden.mitigate.private_form import Private, write_private
 from devicewarden.mitigate.record_form import Entry
@@ -48,7 +48,7 @@ class Executor:
         self._past = Past(ledger, host)
 
     def apply(self, actions: Sequence[PlannedAction]) -> list[ActionRecord]:
-        """Apply in order, each once; one that fails skips the rest.
+        """Apply in order, each once, but for a person anew what is over; a failure skips the rest.
 
         Raises:
             MitigationError: the ledger cannot be written, so nothing was done.
@@ -57,7 +57,8 @@ class Executor:
         failed = ""
         for planned in actions:
             known = self._ledger.entries.get(planned.action_id)
-            record = known.record if known else self._apply(planned, failed)
+            again = known and self._refusals.operator and known.record.status in OVER
+            record = known.record if known and not again else self._apply(planned, failed)
             failed = failed or (record.name if record.status == "FAILED" else "")
             records.append(record)
         return records

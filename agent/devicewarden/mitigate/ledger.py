@@ -18,7 +18,8 @@ from devicewarden.model.errors import DocumentError, MitigationError
 MAX_ENDED: Final = 500
 """Entries that are over and still told of."""
 
-_OVER: Final = frozenset({"FAILED", "SKIPPED", "UNDONE", "EXPIRED"})
+OVER: Final = frozenset({"FAILED", "SKIPPED", "UNDONE", "EXPIRED"})
+"""Statuses of what is not in effect."""
 
 
 class Ledger:
@@ -109,7 +110,7 @@ def open_ledger(folder: Path) -> Iterator[Ledger]:
 def _is_over(entry: Entry) -> bool:
     # What was done and leaves nothing that ends, such as evidence, is over as well.
     done = entry.record.status == "SUCCESSFUL" and entry.record.expires_at is None
-    return done or entry.record.status in _OVER
+    return done or entry.record.status in OVER
 
 
 def _readable(path: str, flags: int) -> int:
