@@ -25,7 +25,7 @@ from devicewarden.mitigate.plan_form import (
 )
 from devicewarden.model.action import Cause, Facts, PlannedAction, action_id
 from devicewarden.model.action_params import Port
-from devicewarden.model.errors import DocumentError
+from devicewarden.model.errors import DocumentError, MitigationError
 
 NAMES = st.text("abcXYZ019_-", min_size=1, max_size=20)
 PORTS = st.builds(Port, st.sampled_from(["TCP", "UDP"]), st.integers(1, 65535))
@@ -163,13 +163,16 @@ def test_no_link_is_followed(tmp_path: Path, folder: Path) -> None:
     assert not spool.pending(tmp_path)
 
 
-def test_a_folder_that_is_a_link_is_not_entered(tmp_path: Path) -> None:
+def test_a_folder_that_is_a_link_is_removed_and_not_entered(tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "a.json").write_text("{}")
     (tmp_path / spool.FOLDER).symlink_to(elsewhere)
 
-    assert taken(tmp_path) == []
+    with pytest.raises(MitigationError, match="was no folder: it was removed"):
+        taken(tmp_path)
+
+    assert not spool.pending(tmp_path)
     assert (elsewhere / "a.json").exists()
 
 

@@ -23,7 +23,11 @@ COMMANDS: Final = {
     # The newest first: what does not fit is the oldest.
     "log.txt": ("journalctl", "--no-pager", "--output=short-iso", "--lines=5000", "--reverse"),
 }
-KERNEL_FILES: Final = ("net/tcp", "net/tcp6", "net/udp", "net/udp6", "net/raw", "mounts", "modules")
+# What the first process has mounted: what we have is our sandbox.
+KERNEL_FILES: Final = (
+    *("net/tcp", "net/tcp6", "net/udp", "net/udp6", "net/raw"),
+    *("1/mounts", "modules"),
+)
 
 
 class Part(NamedTuple):

@@ -28,6 +28,7 @@ _LONGEST_S: Final = 60.0
 _SYSTEMD: Final = Path("/run/systemd/system")
 _OF_UNIT: Final = Path(MitigateSettings().records_dir)
 _TIMER: Final = "devicewarden-mitigate-next"
+_TIMER_FILE: Final = Path(f"/run/systemd/transient/{_TIMER}.timer")
 
 
 @contextmanager
@@ -57,7 +58,7 @@ def open_executor(
         yield executor
         next_end_s = executor.next_end_s()
     # The unit looks in its own folder alone.
-    if next_end_s is not None and folder == _OF_UNIT and _SYSTEMD.exists():
+    if folder == _OF_UNIT and _SYSTEMD.exists():
         _start_again(next_end_s)
 
 
@@ -124,9 +125,12 @@ def _nft(ledger: Ledger, arguments: tuple[str, ...], script: bytes) -> Ended:
     return process.run(("nft", *arguments), stdin=script, timeout_s=_NFT_S, pass_fds=[ledger.lock])
 
 
-def _start_again(after_s: float) -> None:
+def _start_again(after_s: float | None) -> None:
     """Have systemd start the unit when something ends, even where the daemon is dead by then."""
-    process.run(("systemctl", "stop", f"{_TIMER}.timer"), timeout_s=_NFT_S)
+    if _TIMER_FILE.exists():
+        process.run(("systemctl", "stop", f"{_TIMER}.timer"), timeout_s=_NFT_S)
+    if after_s is None:
+        return
     process.run(
         (
             *("systemd-run", "--quiet", "--collect", f"--unit={_TIMER}"),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from devicewarden.mitigate.plan_form import MAX_BYTES, Request, read_request, write_request
-from devicewarden.model.errors import DocumentError
+from devicewarden.model.errors import DocumentError, MitigationError
 
 FOLDER: Final = "mitigate"
 """Below `state.dir`; devicewarden-mitigate.path looks for `*.json` there."""
@@ -51,6 +51,9 @@ def take(state_dir: Path) -> Iterator[Found]:
 
     No link is followed, nothing but small regular files of the folder's owner is read, and
     whatever is not understood is removed and told of.
+
+    Raises:
+        MitigationError: in the place of the folder was something else, which was removed.
     """
     with _opened(state_dir) as folder:
         if folder is None:
@@ -81,9 +84,12 @@ def _opened(state_dir: Path) -> Iterator[int | None]:
         return
     try:
         folder = os.open(FOLDER, _ONLY_READ | os.O_DIRECTORY, dir_fd=above)
-    except OSError:
+    except FileNotFoundError:
         yield None
         return
+    except OSError as error:
+        _remove(above, FOLDER)
+        raise MitigationError(f"{FOLDER} in {state_dir} was no folder: it was removed") from error
     finally:
         os.close(above)
     try:

@@ -22,7 +22,7 @@ META: Final = ActionMeta(
 PROTECTED: Final = (
     *("devicewarden*", "systemd-*", "dbus*", "ssh.*", "sshd*", "ssh@*", "init.*", "-.mount"),
     *("network*", "NetworkManager*", "wpa_supplicant*", "dhcpcd*", "connman*", "ModemManager*"),
-    *("nftables*", "greengrass*"),
+    *("dropbear*", "nftables*", "greengrass*"),
 )
 """Whoever stops these cannot reach the device to start them again, or ends the agent."""
 
