@@ -18,8 +18,8 @@ class AccountSettings:
     )
     parallel_calls: int = knob(8, "calls under way at once", minimum=1, maximum=64)
     cache_dir: str = knob(
-        "/var/cache/devicewarden",
-        "folder of certificates fetched before; empty: none",
+        "/var/cache/devicewarden-account",
+        "folder of certificates fetched before, 0700; empty: none",
         path="place",
     )
     log_group: str = knob(

@@ -1,6 +1,5 @@
 """Certificates of the account, as an audit streams them."""
 
-import sqlite3
 import tracemalloc
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -131,93 +130,6 @@ def test_an_issuer_that_does_not_answer_leaves_it_undecided() -> None:
     with pytest.raises(AuditError, match=r"http://ca\.example/list: no answer"):
         found.revocation(0)
     assert not found.revocation(1).revoked
-
-
-def test_what_an_earlier_audit_fetched_is_not_fetched_again(tmp_path: Path) -> None:
-    file = tmp_path / "cache" / "certificates.db"
-    cloud = account("4f" * 32, caCertificateId="ca" * 32)
-
-    first, second = (only(reader(cloud, file).each()) for _ in range(2))
-
-    assert cloud.asked.count(DESCRIBE) == 1
-    facts = [(each.parsed, each.activated_at, each.issuers) for each in (first, second)]
-    assert facts[0] == facts[1]
-
-
-def test_its_status_is_never_remembered(tmp_path: Path) -> None:
-    file = tmp_path / "certificates.db"
-    only(reader(account("4f" * 32), file).each())
-    later = account()
-    later.lists[LIST] = [listed("4f" * 32, status="PENDING_TRANSFER")]
-
-    found = only(reader(later, file).each())
-
-    assert found.status == "PENDING_TRANSFER"
-
-
-def kept(file: Path) -> int:
-    with sqlite3.connect(file) as db:
-        (count,) = db.execute("SELECT count(*) FROM certificate").fetchone()
-    db.close()
-    return int(count)
-
-
-def test_what_the_account_no_longer_has_is_forgotten(tmp_path: Path) -> None:
-    file = tmp_path / "certificates.db"
-    list(reader(account("4f" * 32, "5f" * 32), file).each())
-
-    list(reader(account("5f" * 32), file).each())
-
-    assert kept(file) == 1
-
-
-def test_a_list_that_ends_early_forgets_nothing(tmp_path: Path) -> None:
-    file = tmp_path / "certificates.db"
-    list(reader(account("4f" * 32, "5f" * 32), file).each())
-    cloud = account()
-    cloud.lists[LIST] = [listed("5f" * 32), CallError("no answer")]
-
-    list(reader(cloud, file).each())
-
-    assert kept(file) == 2
-
-
-def test_a_damaged_entry_is_fetched_again(tmp_path: Path) -> None:
-    file = tmp_path / "certificates.db"
-    list(reader(account("4f" * 32), file).each())
-    with sqlite3.connect(file) as db:
-        db.execute("UPDATE certificate SET der = x'3000'")
-    db.close()
-    cloud = account("4f" * 32)
-
-    found = only(reader(cloud, file).each())
-
-    assert found.parsed == LEAF
-    assert cloud.asked.count(DESCRIBE) == 1
-
-
-@pytest.mark.parametrize(
-    "spoil",
-    [
-        pytest.param(lambda file: file.write_bytes(b"no database" * 1000), id="no database"),
-        pytest.param(lambda file: file.mkdir(), id="a folder"),
-        pytest.param(
-            lambda file: (
-                sqlite3.connect(file).execute("CREATE TABLE certificate (x)").connection.close()
-            ),
-            id="other columns",
-        ),
-    ],
-)
-def test_without_a_usable_cache_all_is_fetched(tmp_path: Path, spoil: Any) -> None:
-    file = tmp_path / "certificates.db"
-    spoil(file)
-    cloud = account("4f" * 32, "5f" * 32)
-
-    found = list(reader(cloud, file).each())
-
-    assert len(found) == 2
-    assert cloud.asked.count(DESCRIBE) == 2
 
 
 def test_memory_does_not_grow_with_the_number_of_certificates() -> None:

@@ -113,7 +113,8 @@ def open_inventory(settings: Settings) -> AccountInventory:
     """Prepare to read the account; of all that is in it, only its number is read here.
 
     Raises:
-        AuditError: boto3 is not installed, there are no credentials, or no answer came.
+        AuditError: boto3 is not installed, there are no credentials, no answer came, or others can
+            reach what is kept.
     """
     aws = Aws(settings.account)
     account, folder = aws.account(), settings.account.cache_dir

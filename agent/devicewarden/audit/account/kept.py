@@ -2,14 +2,20 @@
 
 AWS answers ten calls of DescribeCertificate a second, unless the quota was raised: a fleet of
 100,000 takes three hours the first time, and without this every time.
+
+AWS's ids are the SHA-256 of the certificate: what is kept under another id is not believed. When it
+was registered and by which CA nothing proves, so the folder must be out of everybody else's reach.
 """
 
+import hashlib
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Self, TypeVar
+
+from devicewarden.audit.account.own_folder import make_own
 
 T = TypeVar("T")
 
@@ -41,10 +47,16 @@ class CertificateCache:
     """A file of certificates. What cannot be read is not there; what cannot be written is not kept.
 
     Args:
-        file: where, one for each account and region; None: nothing is kept.
+        file: where, one for each account and region, in a folder for us alone; None: nothing is
+            kept.
+
+    Raises:
+        AuditError: others can reach the folder.
     """
 
     def __init__(self, file: Path | None) -> None:
+        if file is not None:
+            make_own(file.parent)
         self._file = file
         self._db: sqlite3.Connection | None = None
         self._fresh = 0
@@ -67,12 +79,15 @@ class CertificateCache:
             db.executemany("INSERT OR IGNORE INTO listed VALUES (?)", ((each,) for each in ids))
             marks = ",".join("?" * len(ids))
             query = f"SELECT id, ca, created, der FROM certificate WHERE id IN ({marks})"  # noqa: S608  question marks alone
-            return {row[0]: _kept(*row) for row in db.execute(query, tuple(ids))}
+            rows = map(_kept, db.execute(query, tuple(ids)))
+            return {each.certificate_id: each for each in rows if each is not None}
 
         return self._with(read) or {}
 
     def keep(self, fetched: Kept) -> None:
-        """Keep one that was fetched."""
+        """Keep one that was fetched; one whose id is not its SHA-256 is fetched each time."""
+        if not _is_of(fetched.der, fetched.certificate_id):
+            return
         row = (fetched.certificate_id, fetched.ca, fetched.created_at.timestamp(), fetched.der)
 
         def write(db: sqlite3.Connection) -> None:
@@ -92,7 +107,6 @@ class CertificateCache:
     def _open(self) -> None:
         if self._file is None:
             return
-        self._file.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
         self._db = sqlite3.connect(self._file)
         self._db.executescript(_TABLES)
 
@@ -109,6 +123,17 @@ class CertificateCache:
             return None
 
 
-def _kept(certificate_id: str, ca: str, created: float, der: bytes) -> Kept:
-    created_at = datetime.fromtimestamp(created, UTC)
-    return Kept(certificate_id=certificate_id, ca=ca, created_at=created_at, der=der)
+def _kept(row: tuple[str, str, float, bytes]) -> Kept | None:
+    """Read a row; None: it is damaged, or not what its id says."""
+    certificate_id, ca, created, der = row
+    try:
+        created_at = datetime.fromtimestamp(created, UTC)
+        sound = _is_of(der, certificate_id) and isinstance(ca, str)
+    except (ValueError, TypeError, OverflowError, OSError):
+        return None
+    kept = Kept(certificate_id=certificate_id, ca=ca, created_at=created_at, der=der)
+    return kept if sound else None
+
+
+def _is_of(der: bytes, certificate_id: str) -> bool:
+    return hashlib.sha256(der).hexdigest() == certificate_id
