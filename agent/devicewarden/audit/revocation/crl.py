@@ -1,6 +1,5 @@
 """Revocation lists: bytes -> what the issuer has revoked, or why that cannot be told."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -22,12 +21,13 @@ class RevocationList:
     """A list that its issuer signed.
 
     Attributes:
-        revoked: serial number -> when, aware UTC.
+        signed: what the issuer signed; its entries are not unpacked, which would take seven times
+            its size, but gone through for each question: 16 MiB take 50 ms.
         good_until: it is the newest until then, aware UTC.
         scope: which certificates it speaks of; None: all of its issuer's.
     """
 
-    revoked: Mapping[int, datetime]
+    signed: x509.CertificateRevocationList
     good_until: datetime
     scope: x509.IssuingDistributionPoint | None
 
@@ -37,10 +37,13 @@ class RevocationList:
         Raises:
             AuditError: the list does not speak of such certificates.
         """
-        found = self.revoked.get(certificate.serial_number)
-        if found is None and self.scope is not None and not _covers(self.scope, certificate):
+        serial = certificate.serial_number
+        found = readable(lambda: self.signed.get_revoked_certificate_by_serial_number(serial))
+        if found is not None:
+            return found.revocation_date_utc
+        if self.scope is not None and not _covers(self.scope, certificate):
             raise AuditError("the list does not speak of such a certificate")
-        return found
+        return None
 
 
 def read_list(content: bytes, issuer: x509.Certificate, now: datetime) -> RevocationList:
@@ -68,8 +71,7 @@ def read_list(content: bytes, issuer: x509.Certificate, now: datetime) -> Revoca
     scope = find(crl, x509.IssuingDistributionPoint)
     if scope is not None and scope.indirect_crl:
         raise AuditError("a revocation list of several issuers")
-    revoked = readable(lambda: {each.serial_number: each.revocation_date_utc for each in crl})
-    return RevocationList(revoked, good_until, scope)
+    return RevocationList(crl, good_until, scope)
 
 
 def _believe(crl: x509.CertificateRevocationList, issuer: x509.Certificate) -> None:
