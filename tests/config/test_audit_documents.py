@@ -137,22 +137,10 @@ def test_a_check_that_aws_may_add_one_day_is_a_warning(tmp_path: Path) -> None:
     ("identifier", "expected"),
     [
         pytest.param(
-            {"policyVersionIdentifier": {"policyName": "edge", "policyVersionId": "3"}},
-            None,
-            id="policy version",
+            {"path": "/etc/devicewarden/key.pem"},
+            "must have deviceCertificateId, by which device-certificate-expiring names",
+            id="of another check",
         ),
-        pytest.param(
-            {
-                "issuerCertificateIdentifier": {
-                    "issuerCertificateSubject": "CN=Edge CA",
-                    "issuerId": "4f" * 32,
-                    "issuerCertificateSerialNumber": "a1b",
-                }
-            },
-            None,
-            id="issuer",
-        ),
-        pytest.param({"path": "/etc/devicewarden/key.pem"}, None, id="file of ours"),
         pytest.param({}, "must have one member", id="empty"),
         pytest.param({**CERTIFICATE, "clientId": "x"}, "must have one member", id="two"),
         pytest.param({"deviceCertificateId": "4f"}, "must be 64 hexadecimal digits", id="short"),

@@ -131,14 +131,14 @@ def suppressions(config: Path | None, *, as_json: bool) -> None:
 
 
 def _identifier(settings: "Settings", check: str, resource: str) -> Mapping[str, Any]:
-    from devicewarden.config.audit_identifier import read_identifier  # noqa: PLC0415  see above
+    from devicewarden.config.audit_identifier import read_identifier_of  # noqa: PLC0415  see above
     from devicewarden.config.profile_node import Node  # noqa: PLC0415  see above
     from devicewarden.config.profile_problem import Problems  # noqa: PLC0415  see above
 
     if _FINDING.fullmatch(resource):
         return _of_finding(settings, check, resource)
     problems = Problems(aws=True)
-    read = read_identifier(Node(_written(resource), (), problems))
+    read = read_identifier_of(check, Node(_written(resource), (), problems))
     if read is None or problems.found:
         why = problems.found[0]
         raise click.UsageError(f"RESOURCE: {why.path} {why.reason}")

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, cast, get_args
 
-from devicewarden.config.audit_identifier import read_identifier
+from devicewarden.config.audit_identifier import read_identifier_of
 from devicewarden.config.profile_node import Node
 from devicewarden.model.audit import LAST_DAY, Day, Frequency, ScheduledAudit
 from devicewarden.model.finding import Suppression, check_name, wire_check_name
@@ -86,7 +86,9 @@ def read_suppression(node: Node, known: Collection[str]) -> Suppression | None:
     rest = ("expirationDate", "suppressIndefinitely", "description", "clientRequestToken")
     parts = node.members((*needed, *rest), required=needed)
     check = _check(parts["checkName"], known) if "checkName" in parts else None
-    identifier = read_identifier(parts["resourceIdentifier"]) if needed[1] in parts else None
+    identifier = (
+        read_identifier_of(check, parts[needed[1]]) if check and needed[1] in parts else None
+    )
     for_ever = parts["suppressIndefinitely"].boolean() if "suppressIndefinitely" in parts else None
     expires_at = _time(parts["expirationDate"]) if "expirationDate" in parts else None
     if bool(for_ever) == ("expirationDate" in parts):

@@ -19,6 +19,7 @@ _MEMBERS: Final[Mapping[str, _Shape]] = {
     "deviceCertificateId": _CERTIFICATE,
     "caCertificateId": _CERTIFICATE,
     "cognitoIdentityPoolId": (re.compile(r"[\w-]+:[0-9a-zA-Z-]+"), "REGION:ID"),
+    "cognitoIdentityId": (re.compile(r"[\w-]+:[0-9a-zA-Z-]+"), "REGION:ID"),
     "clientId": _ANY,
     "account": (re.compile(r"[0-9]{12}"), "12 digits"),
     "iamRoleArn": _ARN,
@@ -44,6 +45,51 @@ _NESTED: Final = {"policyVersionIdentifier": _POLICY, "issuerCertificateIdentifi
 _CERTIFICATE_ARN: Final = re.compile(r"arn:aws[a-z-]*:iot:[^:]*:[0-9]*:cert/([a-fA-F0-9]{64})")
 _DIGITS: Final = ("deviceCertificateId", "caCertificateId", "issuerId")
 _SERIAL: Final = "issuerCertificateSerialNumber"
+
+_POLICIES: Final = ("policyVersionIdentifier",)
+_CERTIFICATES: Final = ("deviceCertificateId",)
+_CAS: Final = ("caCertificateId",)
+# On the device, documents of roles are known by their path.
+_POOLS: Final = ("cognitoIdentityPoolId", "path")
+_ALIASES: Final = ("roleAliasArn", "path")
+_OURS: Final = ("path", "host")
+OF_CHECK: Final[Mapping[str, tuple[str, ...]]] = {
+    "device-certificate-expiring": _CERTIFICATES,
+    "device-certificate-age": _CERTIFICATES,
+    "device-certificate-key-quality": _CERTIFICATES,
+    "device-certificate-key-short": _CERTIFICATES,
+    "device-certificate-shared": _CERTIFICATES,
+    "certificate-shared-with-sibling": _CERTIFICATES,
+    "revoked-device-certificate-still-active": _CERTIFICATES,
+    "ca-certificate-expiring": _CAS,
+    "ca-certificate-key-quality": _CAS,
+    "ca-certificate-key-short": _CAS,
+    "revoked-ca-certificate-still-active": _CAS,
+    "intermediate-ca-revoked-for-active-device-certificates": ("issuerCertificateIdentifier",),
+    "iot-policy-overly-permissive": _POLICIES,
+    "iot-policy-potential-misconfiguration": _POLICIES,
+    "conflicting-client-ids": ("clientId",),
+    "logging-disabled": ("account",),
+    "iot-role-alias-overly-permissive": _ALIASES,
+    "iot-role-alias-allows-access-to-unused-services": _ALIASES,
+    "authenticated-cognito-role-overly-permissive": _POOLS,
+    "unauthenticated-cognito-role-overly-permissive": _POOLS,
+    "shared-cognito-identity": ("cognitoIdentityId",),
+}
+"""Check -> members by which its findings name resources; all others use _OURS."""
+
+
+def read_identifier_of(check: str, node: Node) -> Mapping[str, Any] | None:
+    """Read an identifier such as findings of a check have; None: it is wrong, which is noted.
+
+    Another would suppress nothing, and nobody would know.
+    """
+    found = read_identifier(node)
+    used = OF_CHECK.get(check, _OURS)
+    if found is not None and found.keys().isdisjoint(used):
+        node.refuse(f"must have {' or '.join(used)}, by which {check} names what it finds")
+        return None
+    return found
 
 
 def read_identifier(node: Node) -> Mapping[str, Any] | None:
