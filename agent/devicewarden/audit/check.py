@@ -1,13 +1,19 @@
 """What a check is: one question, asked of each subject of one kind."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from devicewarden.model.finding import Finding, Resource, Severity
 
 Subject = TypeVar("Subject", contravariant=True)  # noqa: PLC0105  the field says subject
+
+MAX_TEXT: Final = 2000
+"""Characters of a reason or a remedy, which quote what others wrote: AWS's messages end at 128 KiB,
+and a character may take 12 bytes of one."""
+
+MAX_RELATED: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +51,10 @@ class CheckMeta:
         remedy: str = "",
         related: tuple[Resource, ...] = (),
     ) -> Finding:
-        """Say that a resource does not comply; `code` is one of `codes`."""
+        """Say that a resource does not comply; `code` is one of `codes`.
+
+        Long texts are cut, and of related resources the identifiers alone are told.
+        """
         if code not in self.codes:
             raise ValueError(f"{self.name} does not declare the code {code}")
         return Finding(
@@ -53,10 +62,15 @@ class CheckMeta:
             severity=self.severity,
             resource=resource,
             code=code,
-            reason=reason,
-            remedy=remedy or self.remedy,
-            related=related,
+            reason=cut(reason),
+            remedy=cut(remedy or self.remedy),
+            related=tuple(replace(each, info={}) for each in related[:MAX_RELATED]),
         )
+
+
+def cut(text: str) -> str:
+    """Cut a text to MAX_TEXT characters, and show that it was."""
+    return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 3]}..."
 
 
 class Check(Protocol[Subject]):

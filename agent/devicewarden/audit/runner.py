@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
-from devicewarden.audit.check import Check
+from devicewarden.audit.check import MAX_RELATED, Check, cut
 from devicewarden.audit.inventory import Inventory, Unreadable
 from devicewarden.audit.suppress import Suppressions
 from devicewarden.model.audit import SEVERITIES, AuditFinding, finding_key, identifier_text
@@ -18,8 +18,6 @@ PROGRESS_EVERY: Final = 20
 """Subjects from one call of `progress` to the next: AWS may give no more than ten a second."""
 
 _MAX_REASONS: Final = 20
-_MAX_RELATED: Final = 100
-_MAX_REASON: Final = 2000
 
 
 def run_checks(
@@ -90,7 +88,7 @@ class _Tally:
             self.undecided(_told(error))
 
     def undecided(self, reason: str) -> None:
-        reason = reason[:_MAX_REASON]
+        reason = cut(reason)
         if len(self._reasons) < _MAX_REASONS:
             self._reasons[reason] = None
         elif reason not in self._reasons:
@@ -124,13 +122,12 @@ def _joined(first: Finding, second: Finding) -> Finding:
     reason = first.reason
     # A fault of an issuer comes up again with each certificate that it issued.
     if second.reason not in reason:
-        reason = f"{reason}; {second.reason}"[:_MAX_REASON]
+        reason = cut(f"{reason}; {second.reason}")
     return replace(first, reason=reason, related=_united(first.related, second.related))
 
 
 def _united(first: tuple[Resource, ...], second: tuple[Resource, ...]) -> tuple[Resource, ...]:
-    room = _MAX_RELATED - len(first)
-    return (*first, *[each for each in second if each not in first][:room]) if room > 0 else first
+    return (*first, *[each for each in second if each not in first])[:MAX_RELATED]
 
 
 def _in_order(
