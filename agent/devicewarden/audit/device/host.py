@@ -107,6 +107,13 @@ class Host:
             raise AuditError(f"{folder} has more than {_MAX_ENTRIES} files")
         return [f"{folder.rstrip('/')}/{n}" for n in names if Path(n).match(pattern)]
 
+    def target(self, path: str) -> str:
+        """Tell where a path leads once all links are followed."""
+        real = Path(os.path.realpath(self.at(path)))
+        root = os.path.realpath(self.root)
+        # A recorded tree's absolute links lead out of it, and are of the host that recorded it.
+        return f"/{real.relative_to(root)}" if real.is_relative_to(root) else str(real)
+
     def folders_above(self, path: str) -> Iterator[tuple[str, os.stat_result]]:
         """Give the folders that lead to a path, the nearest first, `/` included."""
         for folder in Path(path).parents:

@@ -29,8 +29,8 @@ class KeyFile:
         path: of it.
         mode: its permission bits.
         foreign_group: its group is not root's.
-        reachable: everybody may enter the folders that lead to it.
-        open_folders: those of them in which everybody may replace what lies there.
+        reachable: everybody may enter the folders that lead to it, or to where it links.
+        open_folders: those of both in which everybody may replace what lies there.
     """
 
     path: str
@@ -52,7 +52,8 @@ class PrivateKeyReadable:
         decides="Of files with a private key in PEM form, in the folders of publish.cert_file and"
         f" publish.key_file and in {CERTS}: no permission for others where they can enter the"
         " folders, none for a group other than root's, and no folder on the way that everybody may"
-        " write, the sticky bit excepted. Keys in a PKCS#11 token have no file.",
+        " write, the sticky bit excepted; of a link, what it leads to counts, and both ways."
+        " Keys in a PKCS#11 token have no file.",
         remedy="chmod 600 the key and chmod 700 its folder; where others could read it, replace the"
         " key and revoke the certificate.",
         needs="the folders of publish.cert_file and publish.key_file",
@@ -97,7 +98,8 @@ def _key_file(host: Host, path: str) -> Iterator[object]:
         status = host.at(path).stat()
         if not stat.S_ISREG(status.st_mode) or _MARK not in (host.read(path) or b""):
             return
-        above = list(host.folders_above(path))
+        target = dict(host.folders_above(host.target(path)))
+        above = {**dict(host.folders_above(path)), **target}
     except FileNotFoundError:
         return
     except OSError as error:
@@ -110,8 +112,8 @@ def _key_file(host: Host, path: str) -> Iterator[object]:
         path=path,
         mode=stat.S_IMODE(status.st_mode),
         foreign_group=status.st_gid != 0,
-        reachable=all(folder.st_mode & stat.S_IXOTH for _, folder in above),
-        open_folders=tuple(name for name, folder in above if writable_by_all(folder)),
+        reachable=all(folder.st_mode & stat.S_IXOTH for folder in target.values()),
+        open_folders=tuple(name for name, folder in above.items() if writable_by_all(folder)),
     )
 
 
