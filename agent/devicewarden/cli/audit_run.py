@@ -15,9 +15,10 @@ from devicewarden.audit.schedule import is_due
 from devicewarden.audit.suppress import Suppressions
 from devicewarden.cli.audit_progress import Progress
 from devicewarden.config.audit_documents import load_audit_documents
-from devicewarden.config.settings import Settings
+from devicewarden.config.settings import Settings, StateSettings
 from devicewarden.model.audit import Audit, ScheduledAudit
-from devicewarden.model.errors import AuditError
+from devicewarden.model.errors import AuditError, StateError
+from devicewarden.model.finding import Suppression
 from devicewarden.notify.registry import sink_names
 from devicewarden.report.findings import completed_document, finding_document, finding_event
 from devicewarden.report.rule import Rule
@@ -60,7 +61,7 @@ class Auditor:
         known = [check.meta.name for check in registry.checks()]
         self._documents = load_audit_documents(Path(settings.audit.dir), known)
         # Before the audit: where nothing can be kept, minutes of work would be for nothing.
-        suppressions = transact(settings.state, recorded) if request.kept else ()
+        suppressions = _suppressions(settings.state) if request.kept else ()
         self._suppressions = (*self._documents.suppressions, *suppressions)
         opened = registry.open_account if request.account else registry.open_device
         self._inventory = opened(settings)
@@ -87,6 +88,7 @@ class Auditor:
             ended_at=datetime.now(UTC),
             findings=findings,
             runs=runs,
+            switched_off=tuple(self._switched_off(names)),
         )
         return _kept(audit, self._settings) if self._request.kept else Recorded(audit)
 
@@ -100,6 +102,12 @@ class Auditor:
     def _last(self, schedule: str) -> datetime | None:
         scope = self._inventory.scope
         return transact(self._settings.state, lambda db: last_audit(db, scope, schedule))
+
+    def _switched_off(self, names: Sequence[str]) -> Iterator[str]:
+        for check in self._documents.configurations:
+            # Asked for by name, it runs all the same.
+            if check not in names and not self._documents.enabled(check):
+                yield check
 
     def _chosen(self, names: Sequence[str]) -> list[AnyCheck]:
         documents, classes = self._documents, self._inventory.classes
@@ -116,6 +124,14 @@ class Auditor:
                     hint=f"it needs {check.meta.needs}",
                 )
         return chosen
+
+
+def _suppressions(settings: StateSettings) -> tuple[Suppression, ...]:
+    try:
+        return transact(settings, recorded)
+    except StateError as error:
+        hint = "; ".join(filter(None, (error.hint, "--no-record audits and keeps nothing")))
+        raise StateError(str(error), hint=hint) from error
 
 
 def _where(*, account: bool) -> str:

@@ -62,7 +62,7 @@ class AuditFinding:
 
 FindingEvent: TypeAlias = Literal["finding-opened", "finding-changed", "finding-resolved"]
 """What people are told of, once each: that it is new, or graver or suppressed or of another code,
-or that an audit no longer found it."""
+or that an audit no longer found it, or its check is switched off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +77,7 @@ class Audit:
         ended_at: aware UTC time.
         findings: the gravest first, then by check and resource.
         runs: how each check ended, in the order of the registry.
+        switched_off: checks that a document switched off: what they found is over.
     """
 
     task_id: str
@@ -86,6 +87,7 @@ class Audit:
     ended_at: datetime
     findings: tuple[AuditFinding, ...]
     runs: tuple[CheckRun, ...]
+    switched_off: tuple[str, ...] = ()
 
 
 def identifier_text(identifier: Mapping[str, Any]) -> str:

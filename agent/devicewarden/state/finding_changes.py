@@ -54,7 +54,7 @@ class Changes:
     Attributes:
         opened: by key, with new ids, the gravest first.
         lasting: under their old ids.
-        resolved: no longer found by a check that ran to its end.
+        resolved: no longer found by a check that ran to its end, or of one that is switched off.
         unkept: findings for which there is no room.
     """
 
@@ -76,7 +76,7 @@ def compare(before: Sequence[OpenFinding], audit: Audit) -> Changes:
     What an undecided check does not find again stays as it was.
     """
     found = {finding_key(audit.scope, each.finding): each for each in audit.findings}
-    decided = {run.check for run in audit.runs if run.status != "FAILED"}
+    decided = {run.check for run in audit.runs if run.status != "FAILED"} | {*audit.switched_off}
     gone = [each for each in before if each.key not in found and each.check in decided]
     predecessors = {each.key: each for each in before if each.key in found}
     new = [key for key in found if key not in predecessors]
