@@ -58,7 +58,7 @@ def test_a_broad_policy_does_not_comply_and_the_finding_says_where() -> None:
 
     version = {"policyName": "gateway", "policyVersionId": "3"}
     assert found.resource.identifier == {"policyVersionIdentifier": version}
-    assert found.reason.startswith("statement 0, line 1, iot:Publish on *: ")
+    assert found.reason.startswith("Statement[0], line 1, iot:Publish on *: ")
     assert "topic/" in found.remedy
 
 

@@ -125,3 +125,10 @@ def test_both_files_are_read(tree: Tree) -> None:
     accounts = list(read_accounts(host(tree, root="*").inventory().host))
 
     assert accounts == [Account("root", "*")]
+
+
+def test_lines_that_let_nis_in_are_no_accounts(tree: Tree) -> None:
+    tree.write("/etc/passwd", "root:x:0:0::/:/bin/sh\n+::::::\n+@staff::::::\n-guest::::::\n")
+    tree.write("/etc/shadow", "root:*:::::::\n+::::::::\n", 0o600)
+
+    assert list(read_accounts(tree.inventory().host)) == [Account("root", "*")]

@@ -95,6 +95,6 @@ def told(fault: PolicyFault) -> str:
     """Say which statement does what to which resource."""
     sid = f" ({fault.sid})" if fault.sid else ""
     return (
-        f"statement {fault.statement}{sid}, line {fault.line}, {fault.action} on {fault.resource}:"
+        f"Statement[{fault.statement}]{sid}, line {fault.line}, {fault.action} on {fault.resource}:"
         f" {fault.detail}"
     )

@@ -92,7 +92,9 @@ def read_accounts(host: Host) -> Iterator[object]:
     for path in (_PASSWD, _SHADOW):
         for line in (host.text(path) or "").splitlines():
             name, separator, rest = line.partition(":")
-            if separator and not (path == _PASSWD and rest.startswith("x:")):
+            # What begins with + or - lets NIS in or keeps it out, and is nobody's account.
+            own = bool(separator) and not name.startswith(("+", "-"))
+            if own and not (path == _PASSWD and rest.startswith("x:")):
                 yield Account(name, rest.partition(":")[0], path)
             found = True
     if not found:

@@ -17,7 +17,7 @@ def read_iot_policies(host: Host) -> Iterator[object]:
     """Give each `*.json` of audit.policies_dir."""
     for path in host.listed(host.settings.audit.policies_dir, "*.json"):
         try:
-            document = host.read(path) or b""
+            document = _document(host, path)
             yield IotPolicy(name=Path(path).stem, version="1", document=document, path=path)
         except AuditError as error:
             yield unreadable(error, IotPolicy)
@@ -57,4 +57,11 @@ def _entries(host: Host, kind: str) -> list[str]:
 def _role(host: Host, path: str) -> Role:
     """Read a role: its one document, or all of its folder, which are judged together."""
     paths = host.listed(path, "*.json") if host.is_folder(path) else [path]
-    return Role(arn="", documents={Path(each).name: host.read(each) or b"" for each in paths})
+    return Role(arn="", documents={Path(each).name: _document(host, each) for each in paths})
+
+
+def _document(host: Host, path: str) -> bytes:
+    content = host.read(path)
+    if content is None:
+        raise AuditError(f"{path} is a link that leads nowhere, or was just deleted")
+    return content
