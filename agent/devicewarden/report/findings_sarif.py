@@ -7,7 +7,7 @@ from typing import Any
 from devicewarden.model.audit import Audit, AuditFinding, identifier_text
 from devicewarden.model.finding import Resource
 from devicewarden.report.rule import Rule
-from devicewarden.report.sarif import LEVELS, file_uri, sarif_log
+from devicewarden.report.sarif import LEVELS, file_uri, sarif_log, sarif_text
 
 
 def sarif_document(audit: Audit, rules: Sequence[Rule]) -> dict[str, Any]:
@@ -25,7 +25,7 @@ def _result(each: AuditFinding) -> dict[str, Any]:
     result: dict[str, Any] = {
         "ruleId": finding.check,
         "level": LEVELS[finding.severity],
-        "message": {"text": f"{finding.reason.rstrip('.')}. {finding.remedy}"},
+        "message": sarif_text(f"{finding.reason.rstrip('.')}. {finding.remedy}"),
         "locations": [_location(finding.resource)],
         "partialFingerprints": {"findingId/v1": each.finding_id},
         "properties": {"code": finding.code, "severity": finding.severity},
@@ -52,7 +52,7 @@ def _invocation(audit: Audit) -> dict[str, Any]:
     notifications = [
         {
             "level": "error",
-            "message": {"text": f"{run.check} is undecided: {reason}"},
+            "message": sarif_text(f"{run.check} is undecided: {reason}"),
             "associatedRule": {"id": run.check},
         }
         for run in audit.runs

@@ -6,7 +6,7 @@ from typing import Any
 
 from devicewarden.model.finding import Severity
 from devicewarden.report.rule import Rule
-from devicewarden.report.sarif import LEVELS, file_uri, sarif_log
+from devicewarden.report.sarif import LEVELS, file_uri, sarif_log, sarif_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ def remarks_sarif(remarks: Sequence[Remark], rules: Sequence[Rule]) -> dict[str,
         "toolExecutionNotifications": [
             {
                 "level": "error",
-                "message": {"text": remark.text},
+                "message": sarif_text(remark.text),
                 "locations": [_location(remark)],
             }
             for remark in unjudged
@@ -53,7 +53,7 @@ def _result(remark: Remark) -> dict[str, Any]:
     return {
         "ruleId": remark.check,
         "level": LEVELS[remark.severity],
-        "message": {"text": remark.text},
+        "message": sarif_text(remark.text),
         "locations": [_location(remark)],
         "properties": {"code": remark.code, "severity": remark.severity},
     }

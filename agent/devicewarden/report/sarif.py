@@ -27,6 +27,8 @@ _SCORES: Final[Mapping[Severity, str]] = {
     "LOW": "2.0",
 }
 
+_ESCAPES: Final = str.maketrans({"{": "{{", "}": "}}", "[": r"\[", "]": r"\]", "\\": r"\\"})
+
 
 def sarif_log(
     rules: Sequence[Rule], results: Sequence[Mapping[str, Any]], invocation: Mapping[str, Any]
@@ -46,6 +48,14 @@ def sarif_log(
     return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
+def sarif_text(text: str) -> dict[str, str]:
+    """Write a text that means itself: braces are placeholders of SARIF, and brackets links.
+
+    Source: SARIF 2.1.0, sections 3.11.5 and 3.11.6.
+    """
+    return {"text": text.translate(_ESCAPES)}
+
+
 def file_uri(path: str) -> str:
     """Write a path as a URI; a relative one stays relative to where the command ran."""
     uri = quote(path, errors="replace")
@@ -56,9 +66,9 @@ def _rule(rule: Rule) -> dict[str, Any]:
     return {
         "id": rule.name,
         "name": wire_check_name(rule.name),
-        "shortDescription": {"text": rule.title},
-        "fullDescription": {"text": rule.why},
-        "help": {"text": rule.remedy},
+        "shortDescription": sarif_text(rule.title),
+        "fullDescription": sarif_text(rule.why),
+        "help": sarif_text(rule.remedy),
         "defaultConfiguration": {"level": LEVELS[rule.severity]},
         "properties": {"security-severity": _SCORES[rule.severity], "tags": ["security"]},
     }
