@@ -299,3 +299,13 @@ def test_root_is_asked_once_after_a_start_what_is_still_in_effect(device: Device
 
     assert first == [Renew(connected=True)]
     assert device.asked() == []
+
+
+def test_what_came_into_effect_since_the_start_is_asked_about_by_nobody(device: Device) -> None:
+    device.settings = replace(device.settings, publish=PublishSettings())
+    device.look()
+
+    device.record("SUCCESSFUL", kind="BLOCK_PORT")
+    device.look()
+
+    assert device.asked() == []

@@ -50,6 +50,7 @@ class Mitigation:
         self._records: tuple[ActionRecord, ...] = ()
         self._root = Root(around.monotonic, lambda: Path(around.settings().state.dir))
         self._renewed_at_s = float("-inf")
+        self._just_started = True
         self._failures = FirstFailure(log)
 
     def wake(self) -> None:
@@ -213,6 +214,7 @@ class Mitigation:
         Root is asked too when something is over, to tidy up behind it, and once after our start:
         where the device was restarted, everything is.
         """
+        first, self._just_started = self._just_started, False
         standing = self._standing()
         if not standing:
             return
@@ -222,7 +224,6 @@ class Mitigation:
         connected = self._around.connected()
         held = not connected or any(each.type == "QUARANTINE" for each in standing)
         over = any(each.expires_at and each.expires_at < self._around.now() for each in standing)
-        first = self._renewed_at_s == float("-inf")
         if not (over or first or (held and settings.publish.endpoint)):
             return
         if now_s - self._renewed_at_s >= min(_ASK_AGAIN_S, settings.mitigate.deadman_s / 3):
