@@ -5,11 +5,16 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from tests.e2e.agent_process import COMMAND, AgentProcess
+
+from devicewarden.cli.control_client import ask
+from devicewarden.model.errors import AgentError
+from devicewarden.sandbox.agent_config import Section
 
 pytestmark = pytest.mark.e2e
 Config = Callable[..., Path]
@@ -17,6 +22,7 @@ Start = Callable[..., AgentProcess]
 IMPORTED = re.compile(r"import '([\w.]+)' #")
 HEAVY = frozenset(
     {
+        "awsiot",
         "boto3",
         "click",
         "cryptography",
@@ -31,14 +37,51 @@ HEAVY = frozenset(
         "urllib.request",
     }
 )
+OFF = frozenset(
+    {
+        "devicewarden.aws",
+        "devicewarden.cli.audit_child",
+        "devicewarden.cli.key_process",
+        "devicewarden.collect.custom_commands",
+        "devicewarden.collect.custom_files",
+        "devicewarden.collect.destinations",
+        "devicewarden.daemon.action_jobs",
+        "devicewarden.daemon.errands",
+        "devicewarden.daemon.mitigating",
+        "devicewarden.daemon.operations",
+        "devicewarden.daemon.renewing",
+        "devicewarden.daemon.rotation",
+        "devicewarden.daemon.working",
+        "devicewarden.detect.machine_learning",
+        "devicewarden.identity",
+        "devicewarden.mitigate",
+        "devicewarden.model.action",
+        "devicewarden.model.job",
+        "devicewarden.model.strict_cbor",
+        "devicewarden.notify.child",
+        "devicewarden.publish.job_channel",
+        "devicewarden.publish.provisioning",
+        "devicewarden.state.identity_folder",
+        "devicewarden.state.job_memory",
+    }
+)
+"""Ours that serve what is off by default: together as much as all of Detect."""
+
+PLAIN: Mapping[str, Section] = {"provisioning": {"template": ""}}
+"""The sandbox would offer to rotate certificates."""
+
+RARE = ("jobs", "identity", "mitigation")
 LISTENING = "0A"
 
 
 def loaded(lines: list[str]) -> set[str]:
-    """Heavy modules among those whose import Python told of."""
+    """Modules that the daemon should do without, among those whose import Python told of."""
     names = {match[1] for line in lines if (match := IMPORTED.match(line))}
     assert "asyncio" in names or "click" in names
-    return {heavy for heavy in HEAVY if any(f"{name}.".startswith(f"{heavy}.") for name in names)}
+    unwanted = HEAVY | OFF
+    return {
+        heavy for heavy in unwanted if any(f"{name}.".startswith(f"{heavy}.") for name in names)
+    }
 
 
 def listening_inodes(pid: int) -> set[str]:
@@ -62,7 +105,7 @@ def socket_inodes(pid: int) -> set[str]:
 
 
 def test_daemon_that_reports_has_loaded_nothing_heavy(agent: Start, config: Config) -> None:
-    running = agent(config(), interpreter=["-v"])
+    running = agent(config(PLAIN), interpreter=["-v"])
     running.counted(accepted=2)
 
     assert running.end() == 0
@@ -79,6 +122,23 @@ def test_heavy_modules_would_be_seen() -> None:
     )
 
     assert {"click", "fastjsonschema"} <= loaded(judged.stderr.splitlines())
+
+
+def test_modules_that_are_off_exist() -> None:
+    assert [name for name in sorted(OFF) if find_spec(name) is None] == []
+
+
+def test_status_tells_the_same_of_what_is_off_once_it_is_loaded(
+    agent: Start, config: Config
+) -> None:
+    running = agent(config(PLAIN))
+    before = running.connected()
+
+    with pytest.raises(AgentError, match=r"provisioning\.template"):
+        ask(running.socket, "rotate")
+
+    after = running.status()
+    assert [after[name] for name in RARE] == [before[name] for name in RARE]
 
 
 def test_daemon_listens_on_no_port(agent: Start, config: Config) -> None:
