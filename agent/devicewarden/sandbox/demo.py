@@ -40,7 +40,7 @@ def run_demo(
     say: Callable[[str], None],
     *,
     agent: Sequence[str] = AGENT,
-    deadline_s: float = DEADLINE_S,
+    patience_s: Callable[[], float] = lambda: DEADLINE_S,
 ) -> bool:
     """Run the real agent against a running sandbox, once an act, and tell what happens.
 
@@ -48,7 +48,8 @@ def run_demo(
         sandbox: its first thing is the agent's.
         say: gets each line, with ANSI colours.
         agent: command that takes `--config FILE`.
-        deadline_s: the longest that the reports of an act, or an alarm, may take.
+        patience_s: tells the longest that what is shown next may take: the reports of an act,
+            or an alarm.
 
     Returns:
         Whether every report was accepted, all that were expected came, and so did the alarm.
@@ -56,7 +57,7 @@ def run_demo(
     say(bold("DeviceWarden, shown on this machine alone"))
     say(f"A Mosquitto with mutual TLS and a Device Defender endpoint listen on port {sandbox.port}")
     say("of loopback, with certificates made for this run. Nothing leaves the machine.")
-    stage = Stage(sandbox=sandbox, say=say, deadline_s=deadline_s)
+    stage = Stage(sandbox=sandbox, say=say, patience_s=patience_s)
     shown = all(_play(act, stage, agent) for act in _acts(sandbox))
     say("")
     if not shown:
@@ -91,7 +92,7 @@ def _play(act: Act, stage: Stage, agent: Sequence[str]) -> bool:
 
 def _show_reports(process: Child, stage: Stage) -> bool:
     reports = stage.sandbox.watch()
-    deadline = time.monotonic() + stage.deadline_s
+    deadline = time.monotonic() + stage.patience_s()
     for number in range(REPORTS_EACH):
         what = f"{'first' if number == 0 else 'further'} report"
         received = stage.next_message(process, reports, what, deadline)

@@ -52,7 +52,7 @@ def show_forbidden_port(agent: Child, stage: Stage, *, port: int) -> bool:
     """Open a port, close it, and tell what the agent says of it.
 
     Returns:
-        Whether the alarm came and was cleared, each within the stage's deadline.
+        Whether the alarm came and was cleared, each within the stage's patience.
     """
     stage.say("")
     stage.say(tell_forbidden(profile(port)))
@@ -107,4 +107,4 @@ def _time_told(program: Child, log_file: Path) -> float:
 
 
 def _deadline(stage: Stage) -> float:
-    return time.monotonic() + stage.deadline_s
+    return time.monotonic() + stage.patience_s()

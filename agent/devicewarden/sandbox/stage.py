@@ -27,12 +27,12 @@ class Stage:
     Attributes:
         sandbox: its first thing is the agent's.
         say: gets each line, with ANSI colours.
-        deadline_s: the longest that what is shown next may take.
+        patience_s: tells the longest that what is shown next may take.
     """
 
     sandbox: Sandbox
     say: Callable[[str], None]
-    deadline_s: float
+    patience_s: Callable[[], float]
 
     @property
     def thing(self) -> str:
