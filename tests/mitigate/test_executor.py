@@ -81,6 +81,16 @@ def test_what_asks_for_more_is_refused_with_the_reason(
     assert world.nft.scripts == []
 
 
+@pytest.mark.parametrize("name", ["ssh", "shell", "broker"])
+def test_a_dry_run_refuses_what_would_be_refused_in_earnest(world: World, name: str) -> None:
+    ((dry, why),) = apply(world, name, settings=settings_of(dry_run=True))
+    ((earnest, reason),) = apply(world, name)
+
+    assert (dry, why) == (earnest, reason)
+    assert dry == "FAILED"
+    assert world.nft.scripts == []
+
+
 def test_nothing_is_applied_while_the_configuration_is_broken(world: World) -> None:
     found = apply(world, "port", broken="it is broken")
 

@@ -109,6 +109,10 @@ class Action(Protocol):
         """Tell in one line what it does, or would do."""
         ...
 
+    def check(self) -> None:
+        """Refuse what `apply` would, as far as that can be told without changing anything."""
+        ...
+
     def in_effect(self) -> bool | None:
         """Ask the host whether it is; None: nobody can tell."""
         ...

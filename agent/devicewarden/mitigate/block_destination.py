@@ -43,11 +43,10 @@ class BlockDestination(PacketAction):
         told = f"drop what leaves for {', '.join(self._wanted)}"
         super().__init__(ask, host, Rules(leaving=tuple(leaving)), told)
 
-    def apply(self) -> None:
+    def check(self) -> None:
         ways = self._host.ways()
         for text in self._wanted:
             if ways.cover(ip_network(text)):
                 raise MitigationError(
                     f"{text} is the broker's, or in mitigate.allow_addresses: it stays reachable"
                 )
-        super().apply()

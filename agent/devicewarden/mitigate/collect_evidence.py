@@ -44,6 +44,9 @@ class CollectEvidence:
     def describe(self) -> str:
         return f"write evidence to {self._file}"
 
+    def check(self) -> None:
+        """Refuse nothing: it only looks."""
+
     def in_effect(self) -> bool | None:
         return self._file.exists()
 

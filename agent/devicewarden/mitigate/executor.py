@@ -163,6 +163,7 @@ class Executor:
         action = KINDS[configured.type].make(ask, self._host)
         record = replace(record, description=action.describe()[:_LONGEST_TOLD])
         if self._refusals.dry_run(planned):
+            action.check()
             return self._kept(replace(record, message="dry run"))
         memory = action.remember()
         private = Private(

@@ -28,6 +28,9 @@ class PacketAction:
     def describe(self) -> str:
         return f"{self._told}, for {self._timeout_s} s"
 
+    def check(self) -> None:
+        """Refuse nothing: what the rules say was judged when they were made."""
+
     def in_effect(self) -> bool | None:
         return self._gate in self._host.firewall.gates()
 
@@ -35,6 +38,7 @@ class PacketAction:
         return {}
 
     def apply(self) -> None:
+        self.check()
         if self.in_effect():
             return
         self._host.firewall.add(self._gate, self._rules, self._opens_s, self._host.ways())

@@ -57,6 +57,5 @@ class Quarantine(PacketAction):
     def __init__(self, ask: Ask, host: Host) -> None:
         super().__init__(ask, host, RULES, "cut the device off from all but its broker")
 
-    def apply(self) -> None:
+    def check(self) -> None:
         check_way_out(self._host.settings, self._host.ways())
-        super().apply()

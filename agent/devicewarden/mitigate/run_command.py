@@ -39,6 +39,11 @@ class RunCommand:
     def describe(self) -> str:
         return f"run {' '.join(self._params.argv)}, for at most {self._params.timeout_s} s"
 
+    def check(self) -> None:
+        self._check(self._params.argv)
+        if self._params.undo_argv:
+            self._check(self._params.undo_argv)
+
     def in_effect(self) -> bool | None:
         return None
 
@@ -46,9 +51,7 @@ class RunCommand:
         return {}
 
     def apply(self) -> None:
-        self._check(self._params.argv)
-        if self._params.undo_argv:
-            self._check(self._params.undo_argv)
+        self.check()
         self._run(self._params.argv)
 
     def undo(self, memory: Memory) -> None:

@@ -45,6 +45,14 @@ class StopUnit:
     def describe(self) -> str:
         return f"stop {self._unit}, for {self._timeout_s} s"
 
+    def check(self) -> None:
+        facts = self._facts()
+        names = {self._unit, *facts["Names"].split()}
+        if any(fnmatch.fnmatch(name, each) for name in names for each in PROTECTED):
+            raise MitigationError(f"{self._unit} is protected: the device needs it to be repaired")
+        if facts["LoadState"] != "loaded":
+            raise MitigationError(f"there is no unit {self._unit}", hint="see systemctl list-units")
+
     def in_effect(self) -> bool | None:
         return self._facts()["ActiveState"] in _STOPPED
 
@@ -52,12 +60,7 @@ class StopUnit:
         return {"was_active": "no" if self.in_effect() else "yes"}
 
     def apply(self) -> None:
-        facts = self._facts()
-        names = {self._unit, *facts["Names"].split()}
-        if any(fnmatch.fnmatch(name, each) for name in names for each in PROTECTED):
-            raise MitigationError(f"{self._unit} is protected: the device needs it to be repaired")
-        if facts["LoadState"] != "loaded":
-            raise MitigationError(f"there is no unit {self._unit}", hint="see systemctl list-units")
+        self.check()
         self._systemctl("stop")
         if not self.in_effect():
             raise MitigationError(f"{self._unit} was stopped, and runs")
