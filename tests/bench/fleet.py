@@ -7,7 +7,7 @@ would take hours.
 
 import base64
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -38,6 +38,7 @@ class Fleet:
         first: the certificate that the others are made of, DER.
         serial_at, modulus_at: where these bytes are in it.
         created: when all were registered, seconds since the epoch.
+        places: id of a certificate that was listed -> which it is.
     """
 
     size: int
@@ -47,6 +48,7 @@ class Fleet:
     serial_at: int
     modulus_at: int
     created: float
+    places: dict[str, int] = field(default_factory=dict)
 
     def der(self, index: int) -> bytes:
         own = hashlib.shake_128(b"%d" % index).digest(len(_FIRST_SERIAL) - 1 + _MARK)
@@ -59,28 +61,32 @@ class Fleet:
     def page(self, start: int, length: int) -> dict[str, Any]:
         """Give a page as ListCertificates does."""
         end = min(self.size, start + length)
+        ids = {_digest(self.der(index)): index for index in range(start, end)}
+        self.places.update(ids)
         listed = [
             {
-                "certificateId": f"{index:064x}",
-                "certificateArn": f"arn:aws:iot:eu-west-1:123456789012:cert/{index:064x}",
+                "certificateId": each,
+                "certificateArn": f"arn:aws:iot:eu-west-1:123456789012:cert/{each}",
                 "status": "ACTIVE",
                 "certificateMode": "DEFAULT",
                 "creationDate": self.created,
             }
-            for index in range(start, end)
+            for each in ids
         ]
         return {"certificates": listed, **({"nextMarker": str(end)} if end < self.size else {})}
 
     def described(self, index: int) -> dict[str, Any]:
         """Answer as DescribeCertificate does."""
-        certificate_id = f"{index:064x}"
-        return _described(certificate_id, self.der(index), self.created) | {
-            "caCertificateId": CA_ID
-        }
+        der = self.der(index)
+        return _described(_digest(der), der, self.created) | {"caCertificateId": CA_ID}
 
     def described_ca(self) -> dict[str, Any]:
         """Answer as DescribeCACertificate does."""
         return _described(CA_ID, self.ca, self.created)
+
+
+def _digest(der: bytes) -> str:
+    return hashlib.sha256(der).hexdigest()
 
 
 def make_fleet(size: int, crl_url: str) -> Fleet:

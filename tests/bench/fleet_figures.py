@@ -89,7 +89,7 @@ class Fetched:
     def call(self, name: str, **arguments: Any) -> Mapping[str, Any]:
         if name == "iot:DescribeCACertificate":
             return {"certificateDescription": self.fleet.described_ca()}
-        return self.answers[int(arguments["certificateId"], 16)]
+        return self.answers[self.fleet.places[arguments["certificateId"]]]
 
     def pages(self, name: str, **_arguments: Any) -> Iterator[Mapping[str, Any]]:
         del name

@@ -57,8 +57,8 @@ def answer(fleet: Fleet, target: str) -> bytes:
             asked = parse_qs(url.query)
             start, length = asked.get("marker", ["0"])[0], asked["pageSize"][0]
             return json.dumps(fleet.page(int(start), int(length))).encode()
-        case ["certificates", index]:
-            return _description(fleet.described(int(index, 16)))
+        case ["certificates", certificate_id]:
+            return _description(fleet.described(fleet.places[certificate_id]))
         case ["cacertificate", _]:
             return _description(fleet.described_ca())
         case ["crl"]:

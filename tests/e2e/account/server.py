@@ -16,6 +16,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 import botocore.session
 from botocore.validate import ParamValidator
 from moto.cognitoidentity.models import cognitoidentity_backends
+from moto.core.config import default_user_config
 from moto.core.model import ServiceModel
 from moto.core.serialize import get_serializer_class
 from moto.iam.models import iam_backends
@@ -73,6 +74,8 @@ class AwsServer:
         """Empty moto, which is one for the whole process."""
         for backends in (iot_backends, iam_backends, cognitoidentity_backends, logs_backends):
             backends.reset()
+        # Ids of certificates are their digests then, as AWS's are.
+        default_user_config["iot"] = {"use_valid_cert": True}
 
     def _answer(self, name: str, environ: WSGIEnvironment, start: StartResponse) -> list[bytes]:
         answer = self.answers[name]
