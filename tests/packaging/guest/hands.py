@@ -89,13 +89,13 @@ def journal(since: str = "") -> list[str]:
     """Read what the agent and systemd logged of the unit, after a cursor."""
     run("journalctl", "--sync")
     after = [f"--after-cursor={since}"] if since else []
-    return run("journalctl", "-b", "-u", UNIT, "-o", "cat", "--no-pager", *after).text.split("\n")
+    return run("journalctl", "-u", UNIT, "-o", "cat", "--no-pager", *after).text.split("\n")
 
 
 def cursor() -> str:
     """Mark the end of the journal."""
     run("journalctl", "--sync")
-    last = run("journalctl", "-b", "-n", "1", "--show-cursor", "--no-pager").text
+    last = run("journalctl", "-n", "1", "--show-cursor", "--no-pager").text
     return last.rpartition("-- cursor: ")[2]
 
 
