@@ -6,11 +6,15 @@ import sys
 PATIENCE_S = 0.4
 
 
-def main(address: str, port: str, kind: str) -> int:
+def main(address: str, port: str, kind: str, source: str = "") -> int:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     sort = socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM
     with socket.socket(family, sort) as asking:
         asking.settimeout(PATIENCE_S)
+        if source:
+            # As a resolver's answer would come.
+            asking.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            asking.bind((source, 53))
         if kind == "flood":
             return flood(asking, (address, int(port)))
         try:

@@ -47,17 +47,17 @@ class Network:
     def ruleset(self) -> str:
         return self.run("nft", "list", "ruleset")
 
-    def reaches(self, address: str, port: int, *, udp: bool = False) -> bool:
-        """Tell whether a server there answers within a moment."""
-        return not self._ask(address, port, "udp" if udp else "tcp")
+    def reaches(self, address: str, port: int, *, udp: bool = False, source: str = "") -> bool:
+        """Tell whether a server there answers within a moment; `source`: asked from its port 53."""
+        return not self._ask(address, port, "udp" if udp else "tcp", *([source] if source else []))
 
     def may_flood(self, address: str, port: int) -> bool:
         """Tell whether 100 kB at once all leave."""
         return bool(self._ask(address, port, "flood"))
 
-    def _ask(self, address: str, port: int, kind: str) -> int:
+    def _ask(self, address: str, port: int, kind: str, *source: str) -> int:
         script = Path(__file__).with_name("ask.py")
-        argv = [*self.enter, *PYTHON, str(script), address, str(port), kind]
+        argv = [*self.enter, *PYTHON, str(script), address, str(port), kind, *source]
         return subprocess.run(  # noqa: S603 -- fixed words
             argv, capture_output=True, timeout=60, check=False
         ).returncode

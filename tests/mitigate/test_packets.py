@@ -96,6 +96,29 @@ def test_a_blocked_port_is_reached_from_inside_alone(
     assert ours.reaches("127.0.0.1", 23)
 
 
+@pytest.mark.parametrize("udp", [False, True], ids=["tcp", "udp"])
+@pytest.mark.parametrize(
+    "addresses",
+    [(OURS, "192.0.2.4", OTHER), (OURS6, "2001:db8::4", OTHER6)],
+    ids=["4", "6"],
+)
+def test_nobody_comes_in_as_an_answer_of_a_resolver(
+    ours: Network, other: Network, tmp_path: Path, addresses: tuple[str, str, str], *, udp: bool
+) -> None:
+    address, source, resolver = addresses
+    nodad = ["nodad"] if ":" in source else []
+    prefix = 64 if nodad else 24
+    other.run("ip", "address", "replace", f"{source}/{prefix}", "dev", "door", *nodad)
+    anybody = Ways(host="broker", port=1883, brokers=(OTHER, OTHER6))
+    wanted = params.BlockPort((Port("TCP", 23), Port("UDP", 23)))
+
+    BlockPort(ask_for(wanted), host_of(ours.nft, tmp_path, ways=lambda: anybody)).apply()
+
+    assert other.reaches(address, 8000, udp=udp, source=source)
+    assert not other.reaches(address, 23, udp=udp, source=source)
+    assert ours.reaches(resolver, 53, udp=udp)
+
+
 @pytest.mark.parametrize(("near", "far"), [(OTHER, ELSEWHERE), (OTHER6, ELSEWHERE6)])
 def test_a_blocked_network_leaves_the_broker_reachable(
     ours: Network, tmp_path: Path, near: str, far: str

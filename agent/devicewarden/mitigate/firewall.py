@@ -31,13 +31,16 @@ add set {TABLE} allowed6 {{ type ipv6_addr; flags interval; auto-merge; }}
 add chain {TABLE} arriving {{ type filter hook prerouting priority -150; policy accept; }}
 add chain {TABLE} leaving {{ type filter hook postrouting priority 0; policy accept; }}
 """
+_ANSWER: Final = "ct direction reply"
+"""To what left from here: anybody may send from port 53."""
+
 _ALWAYS: Final = {
     "arriving": (
         'iifname "lo" accept',
         "ip saddr . tcp sport @broker4 accept",
         "ip6 saddr . tcp sport @broker6 accept",
-        "ip saddr @resolver4 meta l4proto { tcp, udp } th sport 53 accept",
-        "ip6 saddr @resolver6 meta l4proto { tcp, udp } th sport 53 accept",
+        f"ip saddr @resolver4 meta l4proto {{ tcp, udp }} th sport 53 {_ANSWER} accept",
+        f"ip6 saddr @resolver6 meta l4proto {{ tcp, udp }} th sport 53 {_ANSWER} accept",
         "ip saddr @allowed4 accept",
         "ip6 saddr @allowed6 accept",
     ),

@@ -37,7 +37,7 @@ RULES: Final = Rules(
         "udp sport 67 udp dport 68 return",
         "udp sport 547 udp dport 546 return",
         # An answer to what we asked: anybody may send from port 123.
-        "udp sport 123 ct state established return",
+        "udp sport 123 ct direction reply return",
         "drop",
     ),
     leaving=(
