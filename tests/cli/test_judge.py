@@ -23,4 +23,4 @@ def test_judge_takes_payload_and_format() -> None:
     judge = load_judge()
 
     assert judge(b'{"header":{"report_id":1,"version":"1.0"},"metrics":{}}', "json") == []
-    assert judge(b"", "cbor") == ["the CBOR document ends early"]
+    assert judge(b"", "cbor") == ["the payload is CBOR that ends early"]

@@ -37,7 +37,7 @@ def read_cbor(payload: bytes, *, levels: int) -> object:
     reader = _Reader(payload, levels)
     value = reader.value(levels)
     if reader.position != len(payload):
-        raise DocumentError(f"{len(payload) - reader.position} bytes after the CBOR document")
+        raise DocumentError(f"has {len(payload) - reader.position} bytes after the CBOR document")
     return value
 
 
@@ -49,7 +49,7 @@ class _Reader:
 
     def value(self, levels: int) -> object:
         if not levels:
-            raise DocumentError(f"more than {self.levels} levels")
+            raise DocumentError(f"is nested more than {self.levels} levels deep")
         major, info = divmod(self._take(1)[0], 32)
         match major:
             case 0:
@@ -70,7 +70,7 @@ class _Reader:
     def _take(self, count: int) -> bytes:
         taken = self.payload[self.position : self.position + count]
         if len(taken) < count:
-            raise DocumentError("the CBOR document ends early")
+            raise DocumentError("is CBOR that ends early")
         self.position += count
         return taken
 
@@ -127,4 +127,4 @@ class _Reader:
         return number
 
     def _error(self, what: str) -> DocumentError:
-        return DocumentError(f"CBOR has {what}, before byte {self.position}")
+        return DocumentError(f"is CBOR with {what}, before byte {self.position}")
