@@ -1,5 +1,6 @@
 """A machine for a minute: a Debian, with systemd as PID 1 or with none, and what it told."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ from tests.packaging.bases import base
 
 GUEST: Final = Path(__file__).parent / "guest"
 LIMIT_S: Final = 240
+ENTER: Final = ("sh", "-c", 'echo $$ > "$0/cgroup.procs"; exec "$@"')
 UNIT: Final = """[Unit]
 After=multi-user.target
 [Service]
@@ -85,16 +87,32 @@ class Machine:
             *(f"--machine=devicewarden-{os.getpid()}-{self.suite}", f"--directory={root}"),
             *("--hostname=gateway", "--console=read-only", *how),
         ]
-        done = subprocess.run(
-            command,
-            # Debian 13 refuses the old control groups, and there a unit never seems empty.
-            env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
+        with _control_group(f"devicewarden-{os.getpid()}-{root.parent.name}") as group:
+            done = subprocess.run(
+                [*ENTER, group, *command],
+                # Debian 13 refuses the old control groups, and there a unit never seems empty.
+                env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                check=False,
+            )
         told = root / "scene" / "told.json"
         assert told.exists(), done.stdout.decode(errors="replace")[-4000:]
         document: Told = json.loads(told.read_bytes())
         return document
+
+
+@contextmanager
+def _control_group(name: str) -> Iterator[Path]:
+    """Make one for a machine: two machines in the same would kill and remove each other's units."""
+    mounts = [line.split() for line in Path("/proc/self/mounts").read_text().splitlines()]
+    group = next(Path(where) for _, where, kind, *_ in mounts if kind == "cgroup2") / name
+    group.mkdir()
+    try:
+        yield group
+    finally:
+        folders = [folder for folder, _, _ in os.walk(group, topdown=False)]
+        for folder in folders:
+            with contextlib.suppress(OSError):
+                Path(folder).rmdir()

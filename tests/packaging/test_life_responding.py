@@ -1,5 +1,6 @@
 """Mitigation under a real systemd: the path unit, the service in its sandbox, and dpkg."""
 
+import re
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
@@ -127,10 +128,10 @@ def test_a_command_that_forks_and_never_ends_is_killed_whole(told: Told) -> None
         "FAILED",
         "/usr/local/sbin/runaway did not end within 1 s",
     )
-    assert became(ran_away, "ends") == (
-        "FAILED",
-        "/usr/local/sbin/runaway left 6 processes behind: they were killed",
-    )
+    status, message = became(ran_away, "ends")
+    assert status == "FAILED"
+    # As many as were born by then.
+    assert re.search(r"left \d+ processes behind: they were killed", message)
     assert ran_away["left"] == []
 
 
@@ -144,6 +145,7 @@ def test_a_command_that_is_not_allowed_is_not_run(told: Told) -> None:
 def test_a_service_that_is_killed_in_the_middle_mends_by_itself(told: Told) -> None:
     interrupted = told["interrupted"]
 
+    assert interrupted["record"], interrupted["journal"]
     assert became(interrupted, "record") == ("FAILED", "it was interrupted, and taken back")
     assert interrupted["valve"] == ["close", "open"]
 

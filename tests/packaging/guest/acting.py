@@ -4,8 +4,17 @@ import tarfile
 from pathlib import Path
 from typing import Final
 
-from tests.packaging.guest.asking import ROOTS, SERVICE, asked, ended, idle, plan, plant
-from tests.packaging.guest.hands import Facts, run, systemctl, until
+from tests.packaging.guest.asking import (
+    ROOTS,
+    SERVICE,
+    asked,
+    ended,
+    idle,
+    plan,
+    plant,
+    told_by_root,
+)
+from tests.packaging.guest.hands import Facts, cursor, run, systemctl, until
 
 UNITS: Final = Path("/etc/systemd/system")
 _UNIT: Final = "[Service]\nExecStart=/bin/sleep infinity\n"
@@ -98,13 +107,18 @@ def ran_away() -> Facts:
 
 def interrupted() -> Facts:
     """The service is killed in the middle of a command; the next run, by itself, mends."""
-    valve = ROOTS / "valve"
+    valve, since = ROOTS / "valve", cursor()
     plant("killed", plan("valve", "killed"))
     until(valve.exists)
     killed = systemctl("kill", "--signal=KILL", SERVICE)
     record = until(lambda: ended("killed"))
     until(idle)
-    return {"killed": killed.code, "record": record, "valve": valve.read_text().split()}
+    return {
+        "killed": killed.code,
+        "record": record,
+        "valve": valve.read_text().split(),
+        "journal": told_by_root(since),
+    }
 
 
 def _active(unit: str) -> str:
