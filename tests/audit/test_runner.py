@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.audit.example import AT, Door, DoorShut, House, Window, door
 
+from devicewarden.audit.check import MAX_RELATED
 from devicewarden.audit.inventory import Unreadable
 from devicewarden.audit.runner import run_checks
 from devicewarden.audit.suppress import Suppressions
@@ -119,7 +120,7 @@ def test_two_faults_of_one_resource_are_one_finding_that_tells_both() -> None:
     (found,), (run,) = run_checks(house, [Hinges()], NOTHING_SUPPRESSED, AT)
 
     assert found.finding.reason == "no hinge; no lock"
-    assert len(found.finding.related) == 100
+    assert len(found.finding.related) == MAX_RELATED
     assert found.finding.related[:2] == (door("0"), door("1"))
     assert (run.resources, run.non_compliant) == (150, 1)
 

@@ -86,6 +86,17 @@ def test_garbage_is_counted_and_answers_nothing(
     assert status["connection"]["connects"] == 1
 
 
+def test_deny_reports_loses_no_report_once_they_are_allowed_again(
+    sandbox: Sandbox, running: AgentProcess
+) -> None:
+    sandbox.fault("deny-reports", "on")
+
+    running.event("report_ended", outcome="missed: publish: not authorized")
+    sandbox.fault("normal")
+    status = running.accepts(1)
+    assert status["connection"]["state"] == "connected"
+
+
 def test_late_replies_are_told_as_such_and_change_no_count(
     sandbox: Sandbox, running: AgentProcess
 ) -> None:

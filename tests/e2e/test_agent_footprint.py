@@ -74,14 +74,11 @@ RARE = ("jobs", "identity", "mitigation")
 LISTENING = "0A"
 
 
-def loaded(lines: list[str]) -> set[str]:
+def loaded(lines: list[str], unwanted: frozenset[str] = HEAVY | OFF) -> set[str]:
     """Modules that the daemon should do without, among those whose import Python told of."""
     names = {match[1] for line in lines if (match := IMPORTED.match(line))}
     assert "asyncio" in names or "click" in names
-    unwanted = HEAVY | OFF
-    return {
-        heavy for heavy in unwanted if any(f"{name}.".startswith(f"{heavy}.") for name in names)
-    }
+    return {each for each in unwanted if any(f"{name}.".startswith(f"{each}.") for name in names)}
 
 
 def listening_inodes(pid: int) -> set[str]:

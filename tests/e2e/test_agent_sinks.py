@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.e2e.agent_process import AgentProcess, devicewarden
 from tests.e2e.alarms import FIRST_PORT, Violations, forbids_port, listen, profile
-from tests.e2e.test_agent_footprint import loaded
+from tests.e2e.test_agent_footprint import HEAVY, loaded
 from tests.notify.receiver import SECRET, answers, hangs, receiving
 
 from devicewarden.sandbox.sandbox import Sandbox
@@ -77,7 +77,7 @@ def test_a_webhook_that_hangs_delays_no_other_sink_and_is_shown(
     assert found["command:file"]["last_error"] is None
     assert "not done within 1 s" in table
     # TLS, HTTP and JSON of sinks live in processes that end.
-    assert loaded(running.said) == set()
+    assert loaded(running.said, HEAVY) == set()
 
 
 def test_a_sink_of_a_reload_is_told_and_one_that_was_taken_away_is_not(

@@ -29,10 +29,12 @@ def known() -> Iterator[Known]:
         yield list(zip(devices, threads.map(Device.steps, devices), strict=True))
 
 
-def test_rotation_has_as_many_steps_on_every_device(known: Known) -> None:
+def test_rotation_has_the_same_steps_on_every_device(known: Known) -> None:
     (_, ones), (_, others) = known
 
-    assert len(ones) == len(others) >= 15
+    # One may be said twice, where the service's word comes between.
+    assert {step.name for step in ones} == {step.name for step in others}
+    assert len(ones) >= 15
 
 
 # A few steps each: all in one would take minutes where the machine is busy.

@@ -13,7 +13,9 @@ MAX_TEXT: Final = 2000
 """Characters of a reason or a remedy, which quote what others wrote: AWS's messages end at 128 KiB,
 and a character may take 12 bytes of one."""
 
-MAX_RELATED: Final = 100
+MAX_RELATED: Final = 25
+MAX_RELATED_INFO: Final = 4
+MAX_RELATED_TEXT: Final = 48
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +55,7 @@ class CheckMeta:
     ) -> Finding:
         """Say that a resource does not comply; `code` is one of `codes`.
 
-        Long texts are cut, and of related resources the identifiers alone are told.
+        Long texts are cut, and of related resources not everything is told.
         """
         if code not in self.codes:
             raise ValueError(f"{self.name} does not declare the code {code}")
@@ -64,13 +66,18 @@ class CheckMeta:
             code=code,
             reason=cut(reason),
             remedy=cut(remedy or self.remedy),
-            related=tuple(replace(each, info={}) for each in related[:MAX_RELATED]),
+            related=tuple(map(_bounded, related[:MAX_RELATED])),
         )
 
 
-def cut(text: str) -> str:
-    """Cut a text to MAX_TEXT characters, and show that it was."""
-    return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 3]}..."
+def _bounded(related: Resource) -> Resource:
+    told = list(related.info.items())[:MAX_RELATED_INFO]
+    return replace(related, info={key: cut(value, MAX_RELATED_TEXT) for key, value in told})
+
+
+def cut(text: str, longest: int = MAX_TEXT) -> str:
+    """Cut a text to that many characters, and show that it was."""
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
 
 
 class Check(Protocol[Subject]):
