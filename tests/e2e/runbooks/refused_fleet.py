@@ -114,7 +114,8 @@ def _shell(script: str, home: Path) -> Iterator["subprocess.Popen[bytes]"]:
     """Have a shell run a block of the page, and end all that it started."""
     programs = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     environ = {**os.environ, "HOME": str(home), "PATH": programs}
-    argv: Sequence[str] = ("bash", "-c", f"{script}\nwait")
+    # Told to end, the shell stays until what it started has ended, and leaves nobody who writes.
+    argv: Sequence[str] = ("bash", "-c", f"trap : TERM\n{script}\nwait\nwait")
     with subprocess.Popen(  # noqa: S603  blocks of our own page
         argv, cwd=home, env=environ, stdout=subprocess.DEVNULL, start_new_session=True
     ) as shell:
