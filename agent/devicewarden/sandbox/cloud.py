@@ -12,6 +12,7 @@ from devicewarden.sandbox.jobs import JobService, Message
 from devicewarden.sandbox.pki import Authority, Credentials
 from devicewarden.sandbox.provisioning import ProvisioningService
 
+NAME: Final = "iot-core"
 ASKED: Final = "job"
 """The first word of what a terminal asks of us, and not of the faults."""
 
@@ -31,9 +32,8 @@ class Cloud:
     def __init__(self, authority: Authority, credentials: Credentials) -> None:
         self.jobs: Final = JobService()
         self.provisioning: Final = ProvisioningService(authority.sign)
-        self._endpoint = Endpoint(
-            authority.ca_file, credentials, (*jobs.TOPICS, *provisioning.TOPICS), self._answer
-        )
+        topics = (*jobs.TOPICS, *provisioning.TOPICS)
+        self._endpoint = Endpoint(NAME, authority.ca_file, credentials, topics, self._answer)
 
     def connect(self, port: int) -> None:
         """Connect to the broker on this port of loopback.

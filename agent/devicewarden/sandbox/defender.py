@@ -1,6 +1,5 @@
 """The Device Defender endpoint: an MQTT client that judges every report and answers it."""
 
-import ssl
 import threading
 import time
 from collections import deque
@@ -9,12 +8,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Final
 
-from paho.mqtt.client import Client, ConnectFlags, MQTTMessage
-from paho.mqtt.enums import CallbackAPIVersion
-from paho.mqtt.properties import Properties
-from paho.mqtt.reasoncodes import ReasonCode
-
-from devicewarden.model.errors import AgentError
+from devicewarden.sandbox.endpoint import Endpoint
+from devicewarden.sandbox.jobs import Message
 from devicewarden.sandbox.pki import Credentials
 from devicewarden.sandbox.told import Told, read_told
 from devicewarden.sandbox.verdict import (
@@ -34,8 +29,6 @@ ALARMS: Final = "violations"
 """The word by which a terminal asks what is in alarm."""
 
 KEPT: Final = 256
-CONNECT_TIMEOUT_S: Final = 10.0
-HOST: Final = "127.0.0.1"
 
 
 class Defender:
@@ -49,8 +42,8 @@ class Defender:
 
     def __init__(self, judge: Judge, ca_file: Path, credentials: Credentials) -> None:
         self._judge = judge
-        self._tls = ssl.create_default_context(cafile=ca_file)
-        self._tls.load_cert_chain(credentials.cert_file, credentials.key_file)
+        topics = (REPORTS, VIOLATIONS)
+        self._endpoint = Endpoint(NAME, ca_file, credentials, topics, self._hear)
         self._lock = threading.Lock()
         self._orders = Orders()
         self._memory: dict[str, Memory] = {}
@@ -59,8 +52,6 @@ class Defender:
         self._alarms: dict[str, Told] = {}
         self._violation_watchers: list[SimpleQueue[Told]] = []
         self._late: list[threading.Timer] = []
-        self._subscribed = threading.Event()
-        self._client: Client | None = None
 
     @property
     def received(self) -> tuple[Received, ...]:
@@ -102,58 +93,32 @@ class Defender:
         """Connect to the broker on this port of loopback and wait for the subscription.
 
         Raises:
-            AgentError: not connected and subscribed within CONNECT_TIMEOUT_S.
+            AgentError: not connected and subscribed in time.
         """
-        client = Client(CallbackAPIVersion.VERSION2, client_id=NAME)
-        client.tls_set_context(self._tls)
-        client.on_connect = self._on_connect
-        client.on_subscribe = self._on_subscribe
-        client.message_callback_add(REPORTS, self._on_report)
-        client.message_callback_add(VIOLATIONS, self._on_violation)
-        self._subscribed.clear()
-        self._client = client
-        try:
-            client.connect(HOST, port)
-        except OSError as error:
-            raise AgentError(f"the endpoint cannot reach the broker: {error}") from error
-        client.loop_start()
-        if not self._subscribed.wait(CONNECT_TIMEOUT_S):
-            raise AgentError("the broker did not answer the endpoint's subscription")
+        self._endpoint.connect(port)
 
     def disconnect(self) -> None:
         """Leave the broker; late replies are dropped. Harmless when not connected."""
-        client, self._client = self._client, None
         for timer in self._late:
             timer.cancel()
-        if client is not None:
-            client.disconnect()
-            client.loop_stop()
+        self._endpoint.disconnect()
 
-    def _on_connect(
-        self,
-        client: Client,
-        _data: Any,
-        _flags: ConnectFlags,
-        code: ReasonCode,
-        _: Properties | None,
-    ) -> None:
-        if not code.is_failure:
-            client.subscribe([(REPORTS, 1), (VIOLATIONS, 1)])
+    def _hear(self, topic: str, payload: bytes) -> tuple[Message, ...]:
+        """Take what was said; it is answered from here, for a reply may be late."""
+        if topic.startswith("$aws/"):
+            self._on_report(topic, payload)
+        else:
+            self._on_violation(topic, payload)
+        return ()
 
-    def _on_subscribe(
-        self, _client: Client, _data: Any, _mid: int, codes: list[ReasonCode], _: Properties | None
-    ) -> None:
-        if not any(code.is_failure for code in codes):
-            self._subscribed.set()
-
-    def _on_report(self, client: Client, _data: Any, message: MQTTMessage) -> None:
-        _, _, thing, _, _, level = message.topic.split("/")
+    def _on_report(self, topic: str, payload: bytes) -> None:
+        _, _, thing, _, _, level = topic.split("/")
         if level not in FORMATS:
             return
         arrival = Arrival(
             thing=thing,
             format=FORMATS[level],
-            payload=bytes(message.payload),
+            payload=payload,
             at_ms=time.time_ns() // 1_000_000,
         )
         with self._lock:
@@ -163,12 +128,12 @@ class Defender:
             self._memory[thing], self._orders = memory, orders
             self._received.append(received)
             watchers = tuple(self._watchers)
-        self._answer(client, received, orders.late_s)
+        self._answer(received, orders.late_s)
         for watcher in watchers:
             watcher.put(received)
 
-    def _on_violation(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
-        told = read_told(message.topic, bytes(message.payload), time.monotonic())
+    def _on_violation(self, topic: str, payload: bytes) -> None:
+        told = read_told(topic, payload, time.monotonic())
         if told is None:
             return
         with self._lock:
@@ -181,15 +146,14 @@ class Defender:
         for watcher in watchers:
             watcher.put(told)
 
-    def _answer(self, client: Client, received: Received, late_s: float) -> None:
+    def _answer(self, received: Received, late_s: float) -> None:
         if received.reply is None:
             return
+        reply = [Message(received.reply_topic, received.reply)]
         if not late_s:
-            client.publish(received.reply_topic, received.reply, qos=1)
+            self._endpoint.publish(reply)
             return
-        timer = threading.Timer(
-            late_s, client.publish, (received.reply_topic, received.reply), {"qos": 1}
-        )
+        timer = threading.Timer(late_s, self._endpoint.publish, (reply,))
         timer.daemon = True
         self._late = [*(known for known in self._late if known.is_alive()), timer]
         timer.start()

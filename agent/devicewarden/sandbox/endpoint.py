@@ -1,4 +1,4 @@
-"""The services beside Device Defender, as one MQTT client that answers requests."""
+"""One of the cloud's services, as an MQTT client that answers what devices say."""
 
 import ssl
 import threading
@@ -16,18 +16,18 @@ from devicewarden.model.errors import AgentError
 from devicewarden.sandbox.jobs import Message
 from devicewarden.sandbox.pki import Credentials
 
-NAME: Final = "iot-core"
 CONNECT_TIMEOUT_S: Final = 10.0
 HOST: Final = "127.0.0.1"
 
 Answer: TypeAlias = Callable[[str, bytes], Sequence[Message]]
-"""Topic and payload of a request -> what is to be published."""
+"""Topic and payload of a request -> what is to be published at once."""
 
 
 class Endpoint:
     """Answers what comes on these topics.
 
     Args:
+        name: MQTT client id.
         ca_file: the broker's authority.
         credentials: of the client that the broker lets read and write everything.
         topics: filters of the requests.
@@ -35,8 +35,14 @@ class Endpoint:
     """
 
     def __init__(
-        self, ca_file: Path, credentials: Credentials, topics: Iterable[str], answer: Answer
+        self,
+        name: str,
+        ca_file: Path,
+        credentials: Credentials,
+        topics: Iterable[str],
+        answer: Answer,
     ) -> None:
+        self._name = name
         self._tls = ssl.create_default_context(cafile=ca_file)
         self._tls.load_cert_chain(credentials.cert_file, credentials.key_file)
         self._topics = tuple(topics)
@@ -57,7 +63,7 @@ class Endpoint:
         Raises:
             AgentError: not connected and subscribed within CONNECT_TIMEOUT_S.
         """
-        client = Client(CallbackAPIVersion.VERSION2, client_id=NAME)
+        client = Client(CallbackAPIVersion.VERSION2, client_id=self._name)
         client.tls_set_context(self._tls)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
