@@ -6,12 +6,13 @@ from typing import Any, Final
 
 from cryptography import x509
 
-from devicewarden.audit.account.calls import AbsentError, Calls
+from devicewarden.audit.account.calls import AbsentError
 from devicewarden.audit.account.each import Reader
 from devicewarden.audit.account.issuers import Issuers
 from devicewarden.audit.account.listed import certificate_id, in_use, parsed
 from devicewarden.audit.inventory import Unreadable
 from devicewarden.audit.subject import CaCertificate
+from devicewarden.aws.calls import Calls
 from devicewarden.model.errors import AuditError
 
 _MOST: Final = 1000

@@ -3,8 +3,8 @@
 What may be called is what the table names, and the IAM policy that people are shown is made of it.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Final, Protocol
+from collections.abc import Mapping
+from typing import Final
 
 from devicewarden.audit.subject import (
     CaCertificate,
@@ -61,24 +61,3 @@ class CallError(AuditError):
 
 class AbsentError(CallError):
     """What was asked for is not there, or no longer."""
-
-
-class Calls(Protocol):
-    """Makes the calls of the table."""
-
-    def call(self, name: str, **arguments: Any) -> Mapping[str, Any]:
-        """Make one call, named as in the table; the answer has the members that AWS documents.
-
-        Raises:
-            AbsentError: what it asks for is not there.
-            CallError: it was refused or not answered; the missing permission is named.
-        """
-        ...
-
-    def pages(self, name: str, **arguments: Any) -> Iterator[Mapping[str, Any]]:
-        """Make a call until its list is at its end.
-
-        Raises:
-            CallError: as above, or the list leads round in a circle.
-        """
-        ...

@@ -10,13 +10,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from devicewarden.audit.account.authorities import Authorities
-from devicewarden.audit.account.calls import CallError, Calls
+from devicewarden.audit.account.calls import CallError
 from devicewarden.audit.account.each import Reader
 from devicewarden.audit.account.issuers import Issuers
 from devicewarden.audit.account.kept import CertificateCache, Kept
 from devicewarden.audit.account.listed import certificate_id, in_use, parsed
 from devicewarden.audit.inventory import Unreadable
 from devicewarden.audit.subject import DeviceCertificate, Revocation
+from devicewarden.aws.calls import Calls
 from devicewarden.model.errors import AuditError
 
 _MISSING: Final = (DeviceCertificate,)

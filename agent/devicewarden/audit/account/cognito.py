@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from typing import Any
 
-from devicewarden.audit.account.calls import Calls
 from devicewarden.audit.account.each import Reader
 from devicewarden.audit.account.roles import Roles
 from devicewarden.audit.inventory import Unreadable
 from devicewarden.audit.subject import CognitoPool
+from devicewarden.aws.calls import Calls
 
 _MISSING = (CognitoPool,)
 

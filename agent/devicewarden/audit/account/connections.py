@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain, zip_longest
 from typing import Any, Final
 
-from devicewarden.audit.account.calls import AbsentError, CallError, Calls
+from devicewarden.audit.account.calls import AbsentError, CallError
 from devicewarden.audit.subject import ClientIdUse, Connection
+from devicewarden.aws.calls import Calls
 
 PATTERN: Final = '{ ($.eventType = "Connect") || ($.eventType = "Disconnect") }'
 """CloudWatch Logs leaves out the rest before it sends."""

@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 from devicewarden.audit.account.authorities import Authorities
 from devicewarden.audit.account.aws import Aws
-from devicewarden.audit.account.calls import CALLS, Calls
+from devicewarden.audit.account.calls import CALLS
 from devicewarden.audit.account.certificates import Certificates
 from devicewarden.audit.account.cognito import read_pools
 from devicewarden.audit.account.connections import client_ids, connections, read_events
@@ -30,6 +30,7 @@ from devicewarden.audit.subject import (
     LoggingOptions,
     RoleAlias,
 )
+from devicewarden.aws.calls import Calls
 from devicewarden.config.account_settings import AccountSettings
 from devicewarden.config.settings import Settings
 from devicewarden.model.errors import AuditError

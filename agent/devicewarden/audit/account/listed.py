@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from cryptography import x509
 
-from devicewarden.audit.account.calls import Calls
 from devicewarden.audit.certificate import parse_certificates
 from devicewarden.audit.checks.resources import IN_USE
+from devicewarden.aws.calls import Calls
 from devicewarden.model.errors import AuditError
 
 _PAGE: Final = 250

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from devicewarden.audit.account.calls import AbsentError, Calls
+from devicewarden.audit.account.calls import AbsentError
 from devicewarden.audit.subject import LoggingOptions
+from devicewarden.aws.calls import Calls
 
 _OFF: Final = "DISABLED"
 

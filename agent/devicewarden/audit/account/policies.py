@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from devicewarden.audit.account.calls import Calls
 from devicewarden.audit.account.each import Reader
 from devicewarden.audit.inventory import Unreadable
 from devicewarden.audit.subject import IotPolicy
+from devicewarden.aws.calls import Calls
 
 
 def read_policies(calls: Calls, workers: int) -> Iterator[IotPolicy | Unreadable]:

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from devicewarden.audit.account.calls import AbsentError, CallError, Calls
+from devicewarden.audit.account.calls import AbsentError, CallError
 from devicewarden.audit.account.each import Reader, told
 from devicewarden.audit.account.roles import Roles
 from devicewarden.audit.inventory import Unreadable
 from devicewarden.audit.subject import RoleAlias
+from devicewarden.aws.calls import Calls
 
 _MISSING = (RoleAlias,)
 

@@ -7,8 +7,9 @@ from functools import lru_cache
 from threading import Event
 from typing import Any, Final
 
-from devicewarden.audit.account.calls import AbsentError, CallError, Calls
+from devicewarden.audit.account.calls import AbsentError, CallError
 from devicewarden.audit.subject import Role
+from devicewarden.aws.calls import Calls
 
 WITHIN_S: Final = 60
 """IAM takes some seconds to sum up what a role used."""
