@@ -9,6 +9,8 @@ PLAIN_PORT: Final = 1883
 HTTPS_PORT: Final = 443
 CERTIFICATE_OVER_HTTPS_PORT: Final = "x-amzn-mqtt-ca"
 AWS_DOMAINS: Final = (".amazonaws.com", ".amazonaws.com.cn")
+GREENGRASS: Final = "greengrass"
+"""The endpoint that means the nucleus of the Greengrass component that the agent is."""
 
 
 def broker_port(publish: PublishSettings) -> int:

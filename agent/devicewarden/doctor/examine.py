@@ -7,6 +7,7 @@ from typing import Final
 
 from devicewarden.audit.device.clock import is_synchronized
 from devicewarden.collect.sampler import utc_now
+from devicewarden.config.broker import GREENGRASS
 from devicewarden.config.load import NO_TOPIC, Loaded
 from devicewarden.config.settings import Settings
 from devicewarden.doctor.certificate import judge_certificate
@@ -37,7 +38,6 @@ from devicewarden.doctor.way import (
     way_to_broker,
 )
 from devicewarden.model.errors import ConfigError
-from devicewarden.publish.connect import GREENGRASS
 
 BROKER: Final = ("certificate", *NETWORK, *MQTT)
 NEED_SETTINGS: Final = ("state", "disk", "daemon", "report", *BROKER, "capabilities")

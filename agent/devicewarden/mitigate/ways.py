@@ -8,7 +8,7 @@ from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_address, 
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from devicewarden.config.broker import broker_port
+from devicewarden.config.broker import GREENGRASS, broker_port
 from devicewarden.config.settings import Settings
 from devicewarden.model.errors import MitigationError
 
@@ -19,7 +19,6 @@ Resolve: TypeAlias = Callable[[str], tuple[str, ...]]
 MAX_ADDRESSES: Final = 64
 """Of a broker whose name leads elsewhere every minute; the newest ones stay."""
 
-GREENGRASS: Final = "greengrass"
 _RESOLVED_S: Final = 1.0
 _RESOLVER_FILES: Final = (Path("/run/systemd/resolve/resolv.conf"), Path("/etc/resolv.conf"))
 _ANYWHERE: Final = ("0.0.0.0/0", "::/0")

@@ -3,8 +3,9 @@
 import asyncio
 import os
 import sys
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Literal
 
+from devicewarden.config.broker import GREENGRASS
 from devicewarden.config.settings import Settings
 from devicewarden.model.errors import ConfigError
 from devicewarden.publish.exchange import Exchange, OnLateReply
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from devicewarden.publish.job_channel import JobChannel
     from devicewarden.publish.paho_mqtt import PahoPublisher
     from devicewarden.publish.provisioning import ProvisioningChannel
-
-GREENGRASS: Final = "greengrass"
-"""The endpoint that means the nucleus of the Greengrass component that the agent is."""
 
 
 def open_publisher(settings: Settings, on_change: OnChange | None = None) -> Publisher:
