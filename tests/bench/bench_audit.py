@@ -6,18 +6,15 @@ so the figures tell how well the engine keeps to that reading, and not how AWS w
 It ends with status 0 also where a goal is missed, for this is no test.
 """
 
-import argparse
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from time import process_time
 from typing import Final, get_args
 
 from tests.audit.policy.corpus import Case, faults, judge, read_corpus
 from tests.bench import fleet_figures
-from tests.bench.figures import Figure, share, table
+from tests.bench.figures import Figure, share, tell
 
 from devicewarden.audit.policy.fault import ReasonCode
 
@@ -64,14 +61,11 @@ def _cost_ms(cases: list[Case]) -> float:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.bench_audit", description=__doc__)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all of it there as well")
-    file: Path | None = parser.parse_args().json
-    rows = [*figures(read_corpus()), *fleet_figures.figures()]
-    print(table(rows))
-    if file is not None:
-        file.write_text(json.dumps({"figures": [row.document() for row in rows]}, indent=2))
-    return 0
+    return tell("bench_audit", __doc__, measured)
+
+
+def measured() -> list[Figure]:
+    return [*figures(read_corpus()), *fleet_figures.figures()]
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ violation, to the end of root's process. What systemd takes to start that is not
 It ends with status 0 also where a goal is missed, for this is no test.
 """
 
-import argparse
 import json
 import statistics
 import subprocess
@@ -17,7 +16,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Final
 
-from tests.bench.figures import Figure, table
+from tests.bench.figures import Figure, tell
 from tests.mitigate.hosts import planned
 from tests.mitigate.network import Network, alone
 from tests.mitigate.test_killed import play
@@ -95,17 +94,12 @@ def work_off(network: Network, folder: Path) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m tests.bench.bench_mitigate", description=__doc__
-    )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all of it there as well")
-    file: Path | None = parser.parse_args().json
+    return tell("bench_mitigate", __doc__, measured)
+
+
+def measured() -> list[Figure]:
     with tempfile.TemporaryDirectory() as made:
-        rows = [*of_quarantines(Path(made)), *of_sequences(Path(made))]
-    print(table(rows))
-    if file is not None:
-        file.write_text(json.dumps({"figures": [row.document() for row in rows]}, indent=2))
-    return 0
+        return [*of_quarantines(Path(made)), *of_sequences(Path(made))]
 
 
 if __name__ == "__main__":

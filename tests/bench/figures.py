@@ -1,7 +1,10 @@
 """What a bench tells: figures beside their goals, as a table for people and as JSON."""
 
-from collections.abc import Sequence
+import argparse
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 Unit: TypeAlias = Literal["ratio", "times", "MiB", "KiB", "%", "s", "ms", "us", "number"]
@@ -88,6 +91,24 @@ def table(figures: Sequence[Figure]) -> str:
     lines = ["| " + " | ".join(map(str.ljust, row, widths)) + " |" for row in rows]
     lines.insert(1, "| " + " | ".join("-" * width for width in widths) + " |")
     return "\n".join(lines)
+
+
+def tell(bench: str, about: str | None, measure: Callable[[], Sequence[Figure]]) -> int:
+    """Take a bench's command line, measure, print the table, and write JSON where that is asked.
+
+    Args:
+        bench: the module in this folder.
+        about: its docstring.
+        measure: runs once the arguments are right.
+    """
+    parser = argparse.ArgumentParser(prog=f"python -m tests.bench.{bench}", description=about)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all of it there as well")
+    file: Path | None = parser.parse_args().json
+    rows = measure()
+    print(table(rows))
+    if file is not None:
+        file.write_text(json.dumps({"figures": [row.document() for row in rows]}, indent=2))
+    return 0
 
 
 def _cells(figure: Figure) -> tuple[str, str, str, str]:
